@@ -1,0 +1,47 @@
+/** What a partition's fold takes and gives. */
+import type { Decision } from './decision.ts'
+import type { LogRecord } from './event.ts'
+import type { Signal } from './signal.ts'
+import type { Profile, Session } from './state.ts'
+
+/** The fold's own memory of a partition, committed with the states it led to. */
+export interface PartitionMeta {
+  readonly generation: number
+  readonly partition: number
+  /** The last log offset folded; -1 before the first. */
+  readonly appliedOffset: number
+  /** `t` of the last tick taken, ms; 0 before the first. */
+  readonly lastTick: number
+  /** The highest raw offset folded, by `topic:partition`: lower or equal is a repeat. */
+  readonly origins: Readonly<Record<string, number>>
+}
+
+/** A record with its place in the log. */
+export interface PlacedRecord {
+  readonly offset: number
+  readonly record: LogRecord
+}
+
+/** The states a fold may read, by keyed hash: what was loaded, with what this batch has changed laid over it. */
+export interface States {
+  profile(subjectKey: string): Profile | null
+  session(sessionKey: string): Session | null
+  /** Subjects with a timer due by `t`, by (due, subject key), at most `limit`. Asked for ticks only. */
+  dueSubjects(t: number, limit: number): readonly string[]
+}
+
+/** What became of a record. `repeat` and `ignored` change nothing but the applied offset and origins. */
+export type FoldOutcome = 'applied' | 'repeat' | 'ignored'
+
+export interface FoldResult {
+  readonly outcome: FoldOutcome
+  readonly meta: PartitionMeta
+  /** Changed states by key, to lay over the states and to commit. */
+  readonly profiles: readonly (readonly [key: string, profile: Profile])[]
+  readonly sessions: readonly (readonly [key: string, session: Session])[]
+  readonly decisions: readonly Decision[]
+  /** Every detector's finding, for metrics and the session's story. */
+  readonly signals: readonly Signal[]
+  /** Detectors that lacked an input, by name. */
+  readonly blind: readonly string[]
+}

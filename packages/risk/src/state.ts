@@ -1,0 +1,194 @@
+/**
+ * What is kept: a profile per subject and a record per session, both declared in field types so that
+ * the store can encode them, both bounded. Raw user text stands here only where a decision made
+ * without an event (a timer's) must name the subject and the session.
+ */
+import { clientKinds, networkKinds, osFamilies, subjectKinds } from './event.ts'
+import {
+  choice,
+  degrees,
+  emptyOf,
+  flag,
+  hash,
+  list,
+  optional,
+  record,
+  text,
+  time,
+  uint,
+  type ValueOf,
+} from './fields.ts'
+import { families } from './signal.ts'
+
+/** Caps of what is kept; past one, the least risky oldest goes. */
+export const caps = {
+  sessionContexts: 4,
+  sessionRuns: 4,
+  sessionContributions: 12,
+  /** Ids of a session's latest events, by which repeats are known: people, and workloads or agents. */
+  repeatsHuman: 16,
+  repeatsOther: 64,
+  profileContexts: 12,
+  profileSightings: 3,
+  profileTimers: 16,
+  profileCredentials: 8,
+  prompts: 4,
+} as const
+
+const placeFields = record({
+  latitude: degrees,
+  longitude: degrees,
+  radiusKm: uint,
+  city: text(32),
+  country: text(2),
+  edition: uint,
+})
+
+const networkFields = record({
+  kind: choice(networkKinds),
+  asn: uint,
+  country: text(2),
+  address: hash,
+  prefix: hash,
+  family: uint,
+  trusted: flag,
+})
+
+const clientFields = record({
+  kind: choice(clientKinds),
+  os: choice(osFamilies),
+  browser: text(24),
+  version: uint,
+  device: hash,
+  fingerprint: hash,
+  app: hash,
+})
+
+const contextFields = record({
+  /** Counts up within its session or profile; 0 is no context. */
+  id: uint,
+  proven: flag,
+  firstSeen: time,
+  lastSeen: time,
+  network: optional(networkFields),
+  place: optional(placeFields),
+  client: optional(clientFields),
+})
+
+/** The pair of network and client that a session is used from. */
+export type Context = ValueOf<typeof contextFields>
+
+const contributionFields = record({
+  detector: text(32),
+  reason: text(32),
+  family: choice(families),
+  /** As found, at `seen`; what it counts now is derived. */
+  score: uint,
+  seen: time,
+  halfLifeMs: uint,
+  /** The context that it rests on. */
+  context: uint,
+  message: text(160),
+})
+
+/** What one (detector, reason) adds to a session's risk. */
+export type Contribution = ValueOf<typeof contributionFields>
+
+const stepUpFields = record({
+  id: text(48),
+  issuedAt: time,
+  deadline: time,
+  /** Rank in the policy's order of assurance levels. */
+  rank: uint,
+  /** Seconds. */
+  maxAge: uint,
+  rotate: flag,
+  prompt: flag,
+  /** False for a freshness step-up, which the user's own action caused. */
+  riskDriven: flag,
+  /** The context that the risk rests on; an answer from elsewhere does not satisfy it. */
+  context: uint,
+  failures: uint,
+  /** True from its deadline on, where the level kept it open. */
+  expired: flag,
+  rule: text(64),
+  action: text(64),
+})
+
+/** An open step-up. */
+export type OpenStepUp = ValueOf<typeof stepUpFields>
+
+export const sessionFields = record({
+  sessionId: text(128),
+  status: choice(['active', 'ended', 'revoked']),
+  startedAt: time,
+  lastSeen: time,
+  endedAt: time,
+  /** First seen by another event than its login: until then freshness is blind. 0 where the login is known. */
+  provisionalUntil: time,
+  level: choice(['LOW', 'MEDIUM', 'HIGH']),
+  score: uint,
+  assurance: record({
+    /** Rank in the policy's order of assurance levels, 0 for none known. */
+    rank: uint,
+    authTime: time,
+    /** The context that the authentication was made in. */
+    context: uint,
+  }),
+  contexts: list(caps.sessionContexts, contextFields),
+  /** The context of the latest event by evidence time. */
+  currentContext: uint,
+  lastContextId: uint,
+  /** Stays in proven contexts by evidence time, oldest first: the bases of comparison for travel. */
+  runs: list(caps.sessionRuns, record({ context: uint, from: time, until: time })),
+  contributions: list(caps.sessionContributions, contributionFields),
+  stepUp: optional(stepUpFields),
+  repeats: list(caps.repeatsOther, hash),
+})
+
+/** The core's part of a session. */
+export type SessionCore = ValueOf<typeof sessionFields>
+
+export const profileFields = record({
+  tenant: text(64),
+  subjectId: text(256),
+  kind: choice(subjectKinds),
+  iss: text(256),
+  lastSeen: time,
+  /** Sessions begun before it are revoked. */
+  notBefore: time,
+  logins: uint,
+  loginDays: uint,
+  lastLoginDay: uint,
+  /** Proven contexts only: learning takes no others. */
+  contexts: list(caps.profileContexts, contextFields),
+  lastContextId: uint,
+  /** The latest sighting in a proven context of each of the last sessions. */
+  sightings: list(caps.profileSightings, record({ session: text(22), at: time, context: uint })),
+  credentials: list(caps.profileCredentials, hash),
+  /** When the subject was last prompted for risk. */
+  prompts: list(caps.prompts, time),
+  /** Step-up deadlines, by session key. */
+  timers: list(caps.profileTimers, record({ session: text(22), due: time })),
+  /** Repeats of events without a session. */
+  repeats: list(caps.repeatsOther, hash),
+})
+
+/** The core's part of a profile. */
+export type ProfileCore = ValueOf<typeof profileFields>
+
+/** A detector's memory by the detector's name; absent where it has kept nothing. */
+export type Memories = Readonly<Record<string, unknown>>
+
+/** One authenticated session, the unit of risk. */
+export interface Session extends SessionCore {
+  readonly memory: Memories
+}
+
+/** What is kept of a subject across sessions. */
+export interface Profile extends ProfileCore {
+  readonly memory: Memories
+}
+
+export const emptySession: Session = { ...emptyOf(sessionFields), memory: {} }
+export const emptyProfile: Profile = { ...emptyOf(profileFields), memory: {} }

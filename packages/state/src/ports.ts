@@ -1,0 +1,109 @@
+/**
+ * The commit protocol as a port (docs/explanation/commit-protocol.md): state, outbox, timers and
+ * applied offset of a partition are one, guarded by a random commit id that is read with them.
+ */
+import type { PartitionMeta, Profile, Session } from '@holdpoint/risk'
+
+/** A record to publish, exactly as it will be on the wire. */
+export interface OutboxEntry {
+  /** Offset of the cause in the internal log, and the index within it: the entry's id. */
+  readonly offset: number
+  readonly index: number
+  readonly topic: string
+  readonly partition: number
+  readonly key: Buffer
+  readonly value: Buffer
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** What is found when a partition is taken over. */
+export interface Opened {
+  /** '' where nothing was ever committed. */
+  readonly commitId: string
+  /** null where nothing was ever committed. */
+  readonly meta: PartitionMeta | null
+  /** What the last owner committed and perhaps did not publish, in order. */
+  readonly outbox: readonly OutboxEntry[]
+}
+
+export interface Wanted {
+  readonly profiles: readonly string[]
+  readonly sessions: readonly string[]
+}
+
+/** States read in one atomic step with the guard; absent keys are absent. */
+export interface Loaded {
+  readonly commitId: string
+  readonly profiles: ReadonlyMap<string, Profile>
+  readonly sessions: ReadonlyMap<string, Session>
+}
+
+export interface Commit {
+  /** The commit id that was read with the states. */
+  readonly expected: string
+  /** A new random id. */
+  readonly next: string
+  readonly meta: PartitionMeta
+  readonly profiles: readonly (readonly [key: string, profile: Profile])[]
+  readonly sessions: readonly (readonly [key: string, session: Session])[]
+  /** The earliest due time of a subject's timers, ms; null removes them. */
+  readonly timers: readonly (readonly [subjectKey: string, due: number | null])[]
+  readonly outbox: readonly OutboxEntry[]
+  /** Entries up to this id (inclusive) were acknowledged by the log; null for none. */
+  readonly acknowledged: { readonly offset: number; readonly index: number } | null
+}
+
+/** `stale`: somebody else committed, or the store went back in time; nothing was written. */
+export type CommitResult = 'committed' | 'stale'
+
+export interface StateStore {
+  open(partition: number): Promise<Opened>
+  load(partition: number, wanted: Wanted): Promise<Loaded>
+  /** Subjects whose timers are due by `t`, by (due, key), at most `limit`, read with the guard. */
+  due(
+    partition: number,
+    t: number,
+    limit: number,
+  ): Promise<{ readonly commitId: string; readonly subjects: readonly string[] }>
+  /**
+   * Writes all of it or nothing. A rejection (`StateError` with `unknown: true`) says nothing about
+   * the outcome: open and load again, never repeat it blindly.
+   */
+  commit(partition: number, commit: Commit): Promise<CommitResult>
+  /** Trims what was acknowledged, where no further commit comes to carry it. */
+  acknowledge(partition: number, upTo: { offset: number; index: number }): Promise<void>
+  /** Throws `StateError` where the store must not be used (as an eviction policy other than noeviction). */
+  check(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Where a session's login is remembered, so that events without a subject find it. Ingest writes it before it appends the login. */
+export interface SessionIndex {
+  put(tenant: string, sessionId: string, entry: IndexedSubject): Promise<void>
+  get(tenant: string, sessionId: string): Promise<IndexedSubject | null>
+}
+
+export interface IndexedSubject {
+  readonly id: string
+  readonly kind: 'human' | 'workload' | 'agent'
+  readonly iss: string
+}
+
+/** `transient`: pause and try again. `unknown`: a commit may or may not have been applied. */
+export class StateError extends Error {
+  override readonly name = 'StateError'
+  readonly code: string
+  readonly transient: boolean
+  readonly unknown: boolean
+  constructor(
+    code: string,
+    message: string,
+    traits: { transient?: boolean; unknown?: boolean } = {},
+    cause?: unknown,
+  ) {
+    super(message, { cause })
+    this.code = code
+    this.transient = traits.transient ?? false
+    this.unknown = traits.unknown ?? false
+  }
+}

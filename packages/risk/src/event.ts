@@ -86,15 +86,15 @@ export interface Network {
   /** Keyed hash of the /24 (IPv4) or /48 (IPv6), 0 when there is none. */
   readonly prefix: number
   /** 4 or 6; 0 when there is no address. */
-  readonly family: 0 | 4 | 6
+  readonly family: number
   /** False when only the client says so (`ipTrust: client`): such a place never judges travel. */
   readonly trusted: boolean
 }
 
 export interface Place {
-  /** Degrees, north positive, in whole hundredths (about 1 km): ingest rounds, so that every machine agrees. */
+  /** Degrees, north positive, rounded to hundredths (about 1 km) by ingest, so that every machine agrees. */
   readonly latitude: number
-  /** Degrees, east positive, in whole hundredths. */
+  /** Degrees, east positive, rounded to hundredths. */
   readonly longitude: number
   /** How far the subject may be from the point, whole km. */
   readonly radiusKm: number

@@ -16,20 +16,22 @@ export type Field =
   | { readonly kind: 'optional'; readonly of: Field }
   | { readonly kind: 'record'; readonly fields: Readonly<Record<string, Field>> }
 
-/** The value that a field holds. */
-export type ValueOf<F extends Field> = F extends { kind: 'flag' }
-  ? boolean
-  : F extends { kind: 'text' }
-    ? string
-    : F extends { kind: 'choice'; of: infer O extends readonly string[] }
-      ? O[number]
-      : F extends { kind: 'list'; of: infer O extends Field }
-        ? readonly ValueOf<O>[]
-        : F extends { kind: 'optional'; of: infer O extends Field }
-          ? ValueOf<O> | null
-          : F extends { kind: 'record'; fields: infer R extends Record<string, Field> }
-            ? { readonly [K in keyof R]: ValueOf<R[K]> }
-            : number
+/** The value that a field holds; unknown where which field it is is unknown. */
+export type ValueOf<F extends Field> = Field extends F
+  ? unknown
+  : F extends { kind: 'flag' }
+    ? boolean
+    : F extends { kind: 'text' }
+      ? string
+      : F extends { kind: 'choice'; of: infer O extends readonly string[] }
+        ? O[number]
+        : F extends { kind: 'list'; of: infer O extends Field }
+          ? readonly ValueOf<O>[]
+          : F extends { kind: 'optional'; of: infer O extends Field }
+            ? ValueOf<O> | null
+            : F extends { kind: 'record'; fields: infer R extends Record<string, Field> }
+              ? { readonly [K in keyof R]: ValueOf<R[K]> }
+              : number
 
 /** A whole number from 0 to 2^53 - 1; small ones take one byte. */
 export const uint = { kind: 'uint' } as const

@@ -26,6 +26,8 @@ export interface PlacedRecord {
 export interface States {
   profile(subjectKey: string): Profile | null
   session(sessionKey: string): Session | null
+  /** The highest offset folded of a raw partition (`topic:partition`), -1 for none. */
+  origin(rawPartition: string): number
   /** Subjects with a timer due by `t`, by (due, subject key), at most `limit`. Asked for ticks only. */
   dueSubjects(t: number, limit: number): readonly string[]
 }
@@ -35,7 +37,10 @@ export type FoldOutcome = 'applied' | 'repeat' | 'ignored'
 
 export interface FoldResult {
   readonly outcome: FoldOutcome
+  /** `origins` in it is as it came: the one that this record moves is `origin`. */
   readonly meta: PartitionMeta
+  /** The raw partition's new highest offset, to lay over the states and to commit; null where none moved. */
+  readonly origin: { readonly key: string; readonly offset: number } | null
   /** Changed states by key, to lay over the states and to commit. */
   readonly profiles: readonly (readonly [key: string, profile: Profile])[]
   readonly sessions: readonly (readonly [key: string, session: Session])[]

@@ -16,8 +16,8 @@ export interface AssuranceLevel {
   readonly acr: string
   /** `acr` values of identity providers that mean this level. */
   readonly acrs: readonly string[]
-  /** RFC 8176 methods, any of which means this level where `acr` says nothing. */
-  readonly amrs: readonly string[]
+  /** Sets of RFC 8176 methods: one wholly present means this level, where `acr` says nothing. */
+  readonly amrs: readonly (readonly string[])[]
 }
 
 /** The first rule whose pattern matches an action's name decides. */

@@ -89,6 +89,8 @@ const contributionFields = record({
   /** The context that it rests on. */
   context: uint,
   message: text(160),
+  /** JSON of the evidence; '' where it was longer. */
+  evidence: text(320),
 })
 
 /** What one (detector, reason) adds to a session's risk. */

@@ -1,0 +1,163 @@
+/**
+ * Contexts: which one an event comes from, what it is compared with, and what a session and its
+ * subject remember of the proven ones.
+ */
+import { sameClient } from './client.ts'
+import type { Sighting } from './detector.ts'
+import type { SessionEvent } from './event.ts'
+import { sameNetwork } from './network.ts'
+import { type Context, caps, type Profile, type Session } from './state.ts'
+
+type Halves = Pick<Context, 'network' | 'client' | 'place'>
+
+const hourMs = 3_600_000
+/** A sighting of another session is refreshed no oftener, so that a quiet event does not rewrite the profile. */
+const sightingEveryMs = 5 * 60_000
+
+/** Two contexts are one where network and client are the same; a half that only one of them knows differs. */
+export function sameContext(a: Halves, b: Halves): boolean {
+  return sameHalf(a.network, b.network, sameNetwork) && sameHalf(a.client, b.client, sameClient)
+}
+
+function sameHalf<T>(a: T | null, b: T | null, same: (a: T, b: T) => boolean): boolean {
+  if (a === null || b === null) return a === b
+  return same(a, b)
+}
+
+/**
+ * The context that an event comes from, with the session's contexts after it. A half that the event
+ * does not name is the current context's: what is missing never looks like a change.
+ */
+export function locate(
+  session: Session,
+  profile: Profile,
+  event: SessionEvent,
+): { readonly context: Context; readonly contexts: readonly Context[] } {
+  const current = session.contexts.find((c) => c.id === session.currentContext)
+  const seen: Halves = {
+    network: event.network ?? current?.network ?? null,
+    client: event.client ?? current?.client ?? null,
+    place: event.network === null && event.place === null ? (current?.place ?? null) : event.place,
+  }
+  const known =
+    current !== undefined && sameContext(current, seen)
+      ? current
+      : session.contexts.find((c) => sameContext(c, seen))
+  const context: Context = {
+    id: known?.id ?? session.lastContextId + 1,
+    proven: known?.proven === true || profile.contexts.some((c) => sameContext(c, seen)),
+    firstSeen: known?.firstSeen ?? event.occurredAt,
+    lastSeen: Math.max(known?.lastSeen ?? 0, event.occurredAt),
+    ...seen,
+  }
+  if (known !== undefined) {
+    return { context, contexts: session.contexts.map((c) => (c === known ? context : c)) }
+  }
+  return { context, contexts: bound([...session.contexts, context], session, context.id) }
+}
+
+/** Past the cap an unproven context that no risk rests on goes first, then the one not seen for longest. */
+function bound(contexts: Context[], session: Session, keep: number): readonly Context[] {
+  if (contexts.length <= caps.sessionContexts) return contexts
+  const weight = (c: Context) =>
+    (session.contributions.some((x) => x.context === c.id) ? 2 : 0) + (c.proven ? 1 : 0)
+  const candidates = contexts.filter((c) => c.id !== keep && c.id !== session.currentContext)
+  candidates.sort((a, b) => weight(a) - weight(b) || a.lastSeen - b.lastSeen)
+  return contexts.filter((c) => c !== candidates[0])
+}
+
+/** Marks a context as proven. */
+export const prove = (contexts: readonly Context[], id: number): readonly Context[] =>
+  contexts.map((c) => (c.id === id && !c.proven ? { ...c, proven: true } : c))
+
+/** The session's last stay in a proven context before `at` by evidence time, and the next after it. */
+export function neighbours(
+  session: Session,
+  at: number,
+): { readonly base: Sighting | null; readonly next: Sighting | null } {
+  let base: Sighting | null = null
+  let next: Sighting | null = null
+  for (const run of session.runs) {
+    const context = session.contexts.find((c) => c.id === run.context)
+    if (context === undefined) continue
+    if (run.from <= at) base = { context, at: Math.min(run.until, at) }
+    else next ??= { context, at: run.from }
+  }
+  return { base, next }
+}
+
+/** Extends the session's stays by a sighting in a proven context. */
+export function stay(runs: Session['runs'], context: number, at: number): Session['runs'] {
+  const index = runs.findLastIndex((run) => run.from <= at)
+  const run = runs[index]
+  if (run?.context === context) {
+    if (at <= run.until) return runs
+    return runs.map((r, i) => (i === index ? { ...r, until: at } : r))
+  }
+  if (run !== undefined && at < run.until) return runs
+  const next = [
+    ...runs.slice(0, index + 1),
+    { context, from: at, until: at },
+    ...runs.slice(index + 1),
+  ]
+  return next.slice(-caps.sessionRuns)
+}
+
+/** The subject's last sighting in a proven context of another session, at or before `at`. */
+export function elsewhere(profile: Profile, sessionKey: string, at: number): Sighting | null {
+  let latest: Sighting | null = null
+  for (const sighting of profile.sightings) {
+    if (sighting.session === sessionKey || sighting.at > at) continue
+    if (latest !== null && latest.at >= sighting.at) continue
+    const context = profile.contexts.find((c) => c.id === sighting.context)
+    if (context !== undefined) latest = { context, at: sighting.at }
+  }
+  return latest
+}
+
+/**
+ * Teaches the profile a proven context and the session's sighting in it. Returns the profile it was
+ * given where nothing worth writing changed.
+ */
+export function learn(
+  profile: Profile,
+  context: Context,
+  sessionKey: string,
+  at: number,
+): Profile {
+  const known = profile.contexts.find((c) => sameContext(c, context))
+  const id = known?.id ?? profile.lastContextId + 1
+  let next = profile
+  if (known === undefined || at - known.lastSeen >= hourMs) {
+    const learnt: Context = {
+      ...context,
+      id,
+      proven: true,
+      firstSeen: known?.firstSeen ?? at,
+      lastSeen: Math.max(at, known?.lastSeen ?? 0),
+    }
+    const others = profile.contexts.filter((c) => c !== known)
+    const contexts = [...others, learnt].sort((a, b) => a.lastSeen - b.lastSeen)
+    next = {
+      ...profile,
+      contexts: contexts.slice(-caps.profileContexts),
+      lastContextId: Math.max(profile.lastContextId, id),
+    }
+  }
+  const sighting = profile.sightings.find((s) => s.session === sessionKey)
+  if (sighting?.context === id && at - sighting.at < sightingEveryMs) return next
+  if (sighting !== undefined && at < sighting.at) return next
+  const others = profile.sightings.filter((s) => s !== sighting)
+  return {
+    ...next,
+    sightings: [...others, { session: sessionKey, at, context: id }].slice(-caps.profileSightings),
+  }
+}
+
+/** Whether the subject has used the event's network from a proven context; true where the event names none. */
+export function networkKnown(context: Context, session: Session, profile: Profile): boolean {
+  const network = context.network
+  if (network === null) return true
+  const holds = (c: Context) => c.proven && c.network !== null && sameNetwork(c.network, network)
+  return session.contexts.some((c) => c.id !== context.id && holds(c)) || profile.contexts.some(holds) || context.proven
+}

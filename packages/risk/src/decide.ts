@@ -1,0 +1,140 @@
+/** From an assessed session to what must happen: end it, ask for proof, or let it be. */
+import { type Assessment, countsAt } from './assess.ts'
+import { asksForRotation } from './authenticate.ts'
+import type { RiskLevel, StepUpRequest } from './decision.ts'
+import type { Scene } from './detector.ts'
+import type { Policy, Requirement } from './policy.ts'
+import { meets, requirementFor } from './requirement.ts'
+import type { Contribution, OpenStepUp, Session } from './state.ts'
+
+const hourMs = 3_600_000
+/** The events that an ended or overdue session makes by itself. */
+const acting: ReadonlySet<string> = new Set(['action', 'device', 'ip'])
+
+export const isActing = (type: string): boolean => acting.has(type)
+
+/**
+ * Why a session must be revoked, '' where it must not. One family alone gives at most a step-up; a
+ * workload or agent is revoked by a conclusive reason only, since an outage is no remedy.
+ */
+export function revocationRule(
+  session: Session,
+  assessment: Assessment,
+  scene: Scene,
+  policy: Policy,
+): string {
+  if (session.contributions.some((c) => c.score >= 1000)) return 'revoke.conclusive'
+  if (scene.kind !== 'human') return ''
+  const { scoreFrom, familiesMin, familiesNeeded, failuresMax } = policy.revocation
+  const convincing =
+    assessment.families.length >= familiesMin &&
+    familiesNeeded.some((family) => assessment.families.includes(family))
+  if (assessment.score >= scoreFrom && convincing) return 'revoke.score'
+  const open = session.stepUp
+  if (open === null) return ''
+  if (open.failures >= failuresMax) return 'revoke.failures'
+  const overdue = open.expired && session.level === 'HIGH' && isActing(scene.event.type)
+  return overdue ? 'revoke.deadline' : ''
+}
+
+/** What must be asked of the session now. */
+export interface Ask {
+  readonly requirement: Requirement
+  readonly rotate: boolean
+  /** The context that the risk rests on. */
+  readonly context: number
+  readonly rule: string
+}
+
+/** The requirement that the event's action, or the level by itself, leaves unmet; null where nothing is to be asked. */
+export function unmet(session: Session, scene: Scene, t: number, policy: Policy): Ask | null {
+  const acts = scene.event.type === 'action' && scene.event.outcome !== 'failure'
+  const sensitivity = acts ? scene.sensitivity : 'routine'
+  const requirement = requirementFor(session.level, sensitivity, policy)
+  if (!acts && !requirement.now) return null
+  if (requirement.rank === 0 && requirement.maxAge === 0) return null
+  const live = session.contributions.filter((c) => countsAt(c, t) > 0)
+  const evidenceAt = live.reduce((latest, c) => Math.max(latest, c.seen), 0)
+  if (meets(requirement, { session, context: scene.context.id, evidenceAt, t })) return null
+  return {
+    requirement,
+    rotate: requirement.here && (session.level === 'HIGH' || live.some(asksForRotation)),
+    context: requirement.here ? heaviest(live, t, scene.context.id) : scene.context.id,
+    rule: `require.${session.level}.${sensitivity}`.toLowerCase(),
+  }
+}
+
+function heaviest(live: readonly Contribution[], t: number, otherwise: number): number {
+  let context = otherwise
+  let most = 0
+  for (const contribution of live) {
+    const counts = countsAt(contribution, t)
+    if (counts > most) {
+      most = counts
+      context = contribution.context
+    }
+  }
+  return context
+}
+
+/** Whether an open step-up already asks for all that is to be asked. */
+export const covers = (open: OpenStepUp, ask: Ask): boolean =>
+  open.rank >= ask.requirement.rank &&
+  (open.rotate || !ask.rotate) &&
+  (open.riskDriven || !ask.requirement.here)
+
+/** How the caps on prompts stand for a subject: whether it may be prompted, and whether this would be one too many in the hour. */
+export function promptCap(
+  prompts: readonly number[],
+  t: number,
+  policy: Policy,
+): { readonly prompt: boolean; readonly spent: boolean } {
+  const inHour = prompts.filter((at) => t - at < hourMs)
+  const spent = inHour.length >= policy.prompts.perHourMax
+  const tooSoon = inHour.some((at) => t - at < policy.prompts.gapMs)
+  return { prompt: !spent && !tooSoon, spent }
+}
+
+/** The step-up that asks for it. */
+export function stepUpFor(
+  ask: Ask,
+  scene: Scene,
+  told: { readonly id: string; readonly t: number; readonly prompt: boolean },
+  policy: Policy,
+): OpenStepUp {
+  const { requirement } = ask
+  return {
+    id: told.id,
+    issuedAt: told.t,
+    deadline: told.t + policy.stepUp.deadlineMs,
+    rank: requirement.rank,
+    maxAge: requirement.here ? policy.stepUp.maxAge : requirement.maxAge,
+    rotate: ask.rotate,
+    prompt: told.prompt && scene.kind === 'human',
+    riskDriven: requirement.here,
+    context: ask.context,
+    failures: 0,
+    expired: false,
+    rule: ask.rule,
+    action: scene.event.action?.name ?? '',
+  }
+}
+
+/** How an open step-up is told to apps (RFC 9470 section 3): people get `acr_values`, workloads and agents an obligation without any. */
+export function requestOf(
+  open: OpenStepUp,
+  kind: Scene['kind'],
+  level: RiskLevel,
+  policy: Policy,
+): StepUpRequest {
+  const acr = policy.assurance[open.rank - 1]?.acr
+  return {
+    id: open.id,
+    acrValues: kind === 'human' && acr !== undefined ? [acr] : [],
+    maxAge: open.maxAge,
+    obligation: policy.obligations[kind][level],
+    rotate: open.rotate,
+    prompt: open.prompt,
+    deadline: open.deadline,
+  }
+}

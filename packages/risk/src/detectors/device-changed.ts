@@ -1,0 +1,76 @@
+/** Another device, operating system or browser in a session, or a new device at its login. */
+import { type ClientPiece, clientChanges, type SeenClient, sameApp } from '../client.ts'
+import { defineDetector, type Finding, noMemory, type Scene } from '../detector.ts'
+import { clientName } from './describe.ts'
+
+interface Params {
+  readonly scoreNewNetwork: number
+  readonly scoreKnownNetwork: number
+  readonly scoreLogin: number
+  readonly loginHalfLifeMs: number
+}
+
+const pieceNames: Readonly<Record<ClientPiece, string>> = {
+  device: 'device id',
+  os: 'operating system',
+  browser: 'browser',
+}
+
+const textOf = (changes: readonly ClientPiece[]) => changes.map((c) => pieceNames[c]).join(', ')
+
+/** An id settles whether a device is known; without one, its system and browser must not contradict. */
+const sameDevice = (a: SeenClient, b: SeenClient): boolean =>
+  a.device !== 0 && b.device !== 0 ? a.device === b.device : clientChanges(a, b).length === 0
+
+function atLogin({ profile }: Scene, client: SeenClient, params: Params): Finding | null {
+  const known = profile.contexts.filter((c) => c.client !== null)
+  const latest = known.at(-1)?.client ?? null
+  if (latest === null || known.some((c) => sameDevice(c.client ?? client, client))) return null
+  return {
+    reason: 'DEVICE_CHANGED',
+    score: params.scoreLogin,
+    halfLifeMs: params.loginHalfLifeMs,
+    message: `Login on a new device: ${clientName(client)}`,
+    evidence: { previousClient: clientName(latest), client: clientName(client) },
+  }
+}
+
+function inSession({ base, networkKnown }: Scene, client: SeenClient, params: Params) {
+  const previous = base?.context.client ?? null
+  if (previous === null || !sameApp(previous, client)) return null
+  const changes = clientChanges(previous, client)
+  if (changes.length === 0) return null
+  const [before, now] = [clientName(previous), clientName(client)]
+  return {
+    reason: 'DEVICE_CHANGED',
+    score: networkKnown ? params.scoreKnownNetwork : params.scoreNewNetwork,
+    halfLifeMs: 0,
+    message: `${before} then ${now} in one session: other ${textOf(changes)}`,
+    evidence: { previousClient: before, client: now, changed: textOf(changes), networkKnown },
+  }
+}
+
+export const deviceChanged = defineDetector({
+  name: 'device-changed',
+  version: 1,
+  family: 'client',
+  reasons: {
+    DEVICE_CHANGED:
+      "Device id, operating system or browser differ from the session's last proven client, or a login comes from a device that the subject never used.",
+  },
+  params: {
+    scoreNewNetwork: 720,
+    scoreKnownNetwork: 500,
+    scoreLogin: 250,
+    loginHalfLifeMs: 24 * 3_600_000,
+  },
+  needs: ['client', 'history'],
+  memory: noMemory,
+  detect(scene, _memory, params) {
+    const client = scene.context.client
+    // A programmatic client is CLIENT_SWITCHED's business.
+    if (client === null || client.kind === 'programmatic' || scene.context.proven) return null
+    return scene.begins ? atLogin(scene, client, params) : inSession(scene, client, params)
+  },
+  remember: (_scene, memory) => memory,
+})

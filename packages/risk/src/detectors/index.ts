@@ -1,0 +1,35 @@
+/** The registry, in the order of the families. A new detector is added here, and nowhere else. */
+import type { Detector } from '../detector.ts'
+import { anonymizer } from './anonymizer.ts'
+import { clientSwitched } from './client-switched.ts'
+import { deviceChanged } from './device-changed.ts'
+import { fingerprintChanged } from './fingerprint-changed.ts'
+import { impossibleTravel } from './impossible-travel.ts'
+import { newCountry } from './new-country.ts'
+import { newNetwork } from './new-network.ts'
+import { outsideRevocation } from './outside-revocation.ts'
+import { privilegeJump } from './privilege-jump.ts'
+import { proofMismatch } from './proof-mismatch.ts'
+import { refreshTokenReused } from './refresh-token-reused.ts'
+import { sessionSubjectMismatch } from './session-subject-mismatch.ts'
+import { tokenReplayed } from './token-replayed.ts'
+import { travelAcrossSessions } from './travel-across-sessions.ts'
+import { usedAfterEnd } from './used-after-end.ts'
+
+export const detectors: readonly Detector[] = [
+  impossibleTravel,
+  travelAcrossSessions,
+  newCountry,
+  newNetwork,
+  anonymizer,
+  deviceChanged,
+  fingerprintChanged,
+  clientSwitched,
+  tokenReplayed,
+  proofMismatch,
+  refreshTokenReused,
+  sessionSubjectMismatch,
+  usedAfterEnd,
+  outsideRevocation,
+  privilegeJump,
+]

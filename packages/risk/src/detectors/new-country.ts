@@ -1,0 +1,38 @@
+/** A country that the subject has never been proven in. */
+import { defineDetector, noMemory } from '../detector.ts'
+import type { Context } from '../state.ts'
+
+/** The place's country, which a producer may have stated, before that of the address. */
+const countryOf = (context: Context): string =>
+  context.place?.country || context.network?.country || ''
+
+const knows = (context: Context, country: string): boolean =>
+  context.place?.country === country || context.network?.country === country
+
+export const newCountry = defineDetector({
+  name: 'new-country',
+  version: 1,
+  family: 'place',
+  reasons: { NEW_COUNTRY: 'The subject has never been proven in this country.' },
+  params: { score: 200, halfLifeMs: 24 * 3_600_000, loginsMin: 5, loginDaysMin: 3 },
+  needs: ['history'],
+  memory: noMemory,
+  detect({ context, profile }, _memory, params) {
+    const country = countryOf(context)
+    if (context.proven || country === '') return null
+    // A habit needs a few days to be one.
+    if (profile.logins < params.loginsMin || profile.loginDays < params.loginDaysMin) return null
+    if (profile.contexts.some((known) => knows(known, country))) return null
+    const usual = [...new Set(profile.contexts.map(countryOf))].filter((known) => known !== '')
+    if (usual.length === 0) return null
+    const usualCountries = usual.slice(-5).join(', ')
+    return {
+      reason: 'NEW_COUNTRY',
+      score: params.score,
+      halfLifeMs: params.halfLifeMs,
+      message: `First time in ${country}; known: ${usualCountries}`,
+      evidence: { previousCountries: usualCountries, country },
+    }
+  },
+  remember: (_scene, memory) => memory,
+})

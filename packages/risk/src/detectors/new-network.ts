@@ -1,0 +1,35 @@
+/** A session that moves to a network which is new to its subject. */
+import { defineDetector, noMemory } from '../detector.ts'
+import { sameCountryOtherFamily } from '../network.ts'
+import { networkName } from './describe.ts'
+
+export const newNetwork = defineDetector({
+  name: 'new-network',
+  version: 1,
+  family: 'place',
+  reasons: {
+    NEW_NETWORK: 'The session has moved to a network that the subject never used before.',
+  },
+  params: { score: 200 },
+  needs: ['network', 'history'],
+  memory: noMemory,
+  detect({ context, base, begins, networkKnown }, _memory, params) {
+    const network = context.network
+    if (network === null || begins || networkKnown || context.proven) return null
+    if (network.kind === 'mobile' || network.kind === 'relay') return null
+    const previous = base?.context.network ?? null
+    if (previous !== null && sameCountryOtherFamily(previous, network)) return null
+    const name = networkName(network)
+    return {
+      reason: 'NEW_NETWORK',
+      score: params.score,
+      halfLifeMs: 0,
+      message: `Moved to a ${name}, never used before`,
+      evidence: {
+        ...(previous === null ? {} : { previousNetwork: networkName(previous) }),
+        network: name,
+      },
+    }
+  },
+  remember: (_scene, memory) => memory,
+})

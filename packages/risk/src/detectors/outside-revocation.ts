@@ -1,0 +1,34 @@
+/** Somebody outside says that the session must end: CAEP 1.0 session-revoked, with its `initiating_entity`. */
+import { defineDetector, noMemory } from '../detector.ts'
+
+const initiatorNames = {
+  unknown: 'an unnamed party',
+  admin: 'an administrator',
+  user: 'the user',
+  policy: 'a policy',
+  system: 'a system',
+} as const
+
+export const outsideRevocation = defineDetector({
+  name: 'outside-revocation',
+  version: 1,
+  family: 'token',
+  reasons: {
+    OUTSIDE_REVOCATION:
+      'An administrator, the user, a policy or another system revoked the session.',
+  },
+  params: { score: 1000 },
+  needs: [],
+  memory: noMemory,
+  detect({ event }, _memory, params) {
+    if (event.type !== 'revocation') return null
+    return {
+      reason: 'OUTSIDE_REVOCATION',
+      score: params.score,
+      halfLifeMs: 0,
+      message: `Revoked from outside by ${initiatorNames[event.initiator]}`,
+      evidence: { initiator: event.initiator, source: event.source.slice(0, 128) },
+    }
+  },
+  remember: (_scene, memory) => memory,
+})

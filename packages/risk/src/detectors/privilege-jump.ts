@@ -1,0 +1,91 @@
+/** Privilege that the subject never used before, or has only just been given. */
+import { defineDetector, type Scene } from '../detector.ts'
+import { flag, list, record, time, type ValueOf } from '../fields.ts'
+import { minutesText } from './describe.ts'
+
+const grantFields = record({ at: time, self: flag })
+type Grant = ValueOf<typeof grantFields>
+
+const remembered = {
+  /** Ranks used from proven contexts. */
+  admin: flag,
+  secret: flag,
+  /** The latest grants, oldest first; `self` where the subject granted it to itself. */
+  grants: list(4, grantFields),
+} as const
+
+/** Policy names the rank; an event that only tries is judged too, one that was refused is not. */
+const usedRank = ({ event, rank }: Scene): 'admin' | 'secret' | null =>
+  event.type === 'action' && event.outcome !== 'failure' && (rank === 'admin' || rank === 'secret')
+    ? rank
+    : null
+
+const happened = ({ event }: Scene): boolean =>
+  event.outcome !== 'failure' && event.outcome !== 'attempted'
+
+const latest = (grants: readonly Grant[], self: boolean, from: number, until: number) =>
+  grants.findLast((g) => g.self === self && g.at >= from && g.at <= until)
+
+export const privilegeJump = defineDetector({
+  name: 'privilege-jump',
+  version: 1,
+  family: 'privilege',
+  reasons: {
+    PRIVILEGE_JUMP:
+      'The first action of this rank by the subject, or one shortly after a grant of privileges, above all a grant by the subject itself.',
+  },
+  params: {
+    scoreFirst: 300,
+    scoreGranted: 450,
+    scoreSelfGranted: 600,
+    halfLifeMs: 3_600_000,
+    grantWindowMs: 15 * 60_000,
+  },
+  needs: [],
+  memory: { session: {}, profile: remembered },
+  detect(scene, { profile: kept }, params) {
+    const rank = usedRank(scene)
+    if (rank === null) return null
+    const at = scene.event.occurredAt
+    const selfGrant = latest(kept.grants, true, at - params.grantWindowMs, at)
+    const grant = selfGrant ?? latest(kept.grants, false, at - params.grantWindowMs, at)
+    const isFirst = !kept[rank]
+    const action = scene.event.action?.name.slice(0, 64) ?? ''
+    if (grant !== undefined && (grant.self || isFirst)) {
+      const minutesSinceGrant = Math.floor((at - grant.at) / 60_000)
+      const by = grant.self ? 'the subject itself' : 'somebody else'
+      return {
+        reason: 'PRIVILEGE_JUMP',
+        score: grant.self ? params.scoreSelfGranted : params.scoreGranted,
+        halfLifeMs: params.halfLifeMs,
+        message: `Rank ${rank} used ${minutesText(minutesSinceGrant)} after ${by} granted privileges`,
+        evidence: { rank, action, grantedBy: by, minutesSinceGrant, firstUse: isFirst },
+      }
+    }
+    // Without history every rank is a first: nothing to tell a jump from.
+    if (!isFirst || !scene.hasHistory) return null
+    return {
+      reason: 'PRIVILEGE_JUMP',
+      score: params.scoreFirst,
+      halfLifeMs: params.halfLifeMs,
+      message: `First action of rank ${rank} by this subject`,
+      evidence: { rank, action, firstUse: true },
+    }
+  },
+  remember(scene, memory) {
+    const { event, context } = scene
+    const kept = memory.profile
+    if (!happened(scene)) return memory
+    if (event.type === 'privilege-change') {
+      const grant = { at: event.occurredAt, self: event.initiator === 'user' }
+      if (kept.grants.some((g) => g.at === grant.at && g.self === grant.self)) return memory
+      const sorted = [...kept.grants, grant].sort((a, b) => a.at - b.at)
+      const grants = sorted.slice(-remembered.grants.max)
+      if (!grants.includes(grant)) return memory
+      return { ...memory, profile: { ...kept, grants } }
+    }
+    const rank = usedRank(scene)
+    if (rank === null || !context.proven || kept[rank]) return memory
+    return { ...memory, profile: { ...kept, [rank]: true } }
+  },
+})

@@ -1,0 +1,60 @@
+/** A token presented with another key than the one it is bound to (RFC 9449 `jkt`, RFC 8705 `x5t#S256`). */
+import { defineDetector, type Scene } from '../detector.ts'
+import { type Credential, credentialKinds } from '../event.ts'
+import { choice, hash, list, record, type ValueOf } from '../fields.ts'
+
+const bindingFields = record({ kind: choice(credentialKinds), boundTo: hash })
+/** One key per kind of credential: a certificate and a token of one session may be bound differently. */
+const bindingList = list(3, bindingFields)
+type Bindings = ValueOf<typeof bindingList>
+
+const sameKind = (a: Credential['kind'], b: Credential['kind']): boolean =>
+  a === b || a === 'unknown' || b === 'unknown'
+
+const bindingOf = (bindings: Bindings, credential: Credential) =>
+  bindings.find((b) => sameKind(b.kind, credential.kind))
+
+/** CAEP credential-change `update`: the owner of the credential says that its key is a new one. */
+const isRotation = ({ event }: Scene): boolean =>
+  event.type === 'credential-change' &&
+  event.credential?.change === 'update' &&
+  event.outcome !== 'failure' &&
+  event.outcome !== 'attempted'
+
+export const proofMismatch = defineDetector({
+  name: 'proof-mismatch',
+  version: 1,
+  family: 'token',
+  reasons: {
+    PROOF_MISMATCH:
+      "The session's credential is bound to another key than before, and nobody declared a rotation.",
+  },
+  params: { score: 1000 },
+  needs: [],
+  memory: { session: { bindings: bindingList }, profile: {} },
+  detect(scene, { session: { bindings } }, params) {
+    const credential = scene.event.credential
+    if (credential === null || credential.boundTo === 0 || isRotation(scene)) return null
+    const before = bindingOf(bindings, credential)
+    if (before === undefined || before.boundTo === credential.boundTo) return null
+    return {
+      reason: 'PROOF_MISMATCH',
+      score: params.score,
+      halfLifeMs: 0,
+      message: `The ${credential.kind === 'unknown' ? 'credential' : credential.kind} is bound to another key than before`,
+      evidence: { credentialKind: credential.kind, event: scene.event.type },
+    }
+  },
+  remember(scene, memory) {
+    const { bindings } = memory.session
+    const credential = scene.event.credential
+    if (credential === null || credential.boundTo === 0) return memory
+    const before = bindingOf(bindings, credential)
+    if (before !== undefined && (before.boundTo === credential.boundTo || !isRotation(scene))) {
+      return memory
+    }
+    const binding = { kind: before?.kind ?? credential.kind, boundTo: credential.boundTo }
+    const others = bindings.filter((b) => b !== before)
+    return { ...memory, session: { bindings: [...others, binding].slice(-bindingList.max) } }
+  },
+})

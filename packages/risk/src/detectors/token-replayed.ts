@@ -1,0 +1,89 @@
+/** One session's token in two hands: two contexts take turns with it. */
+import { sameClient } from '../client.ts'
+import { defineDetector, type Scene } from '../detector.ts'
+import { list, record, time, uint, type ValueOf } from '../fields.ts'
+import { sameCountryOtherFamily, sameNetwork } from '../network.ts'
+import type { Context } from '../state.ts'
+import { clientName, networkName } from './describe.ts'
+
+const turnFields = record({ context: uint, at: time })
+/** First and last sighting of each stay in a context, by evidence time. */
+const turnList = list(10, turnFields)
+type Turns = ValueOf<typeof turnList>
+
+interface Params {
+  readonly windowMs: number
+  readonly roundTripsMin: number
+}
+
+/** The turns with this event's among them; those inside a stay say nothing and go, as do the old. */
+function withTurn(turns: Turns, { event, context }: Scene, { windowMs }: Params): Turns {
+  if (event.network === null && event.client === null) return turns
+  const turn = { context: context.id, at: event.occurredAt }
+  if (turns.some((t) => t.context === turn.context && t.at === turn.at)) return turns
+  const all = [...turns, turn].sort((a, b) => a.at - b.at)
+  const since = (all.at(-1)?.at ?? 0) - windowMs
+  const kept = all
+    .filter((t, i) => all[i - 1]?.context !== t.context || all[i + 1]?.context !== t.context)
+    .filter((t) => t.at >= since)
+    .slice(-turnList.max)
+  const changed = kept.length !== turns.length || kept.some((t, i) => t !== turns[i])
+  return changed ? kept : turns
+}
+
+/** How often the turn passes between two contexts; four times are two round trips. */
+const passes = (turns: Turns, a: number, b: number): number =>
+  turns
+    .filter((t) => t.context === a || t.context === b)
+    .filter((t, i, pair) => i > 0 && pair[i - 1]?.context !== t.context).length
+
+/** One client that switches between its own networks: wifi and mobile, IPv4 and IPv6, a relay's egress. */
+function isOneUser({ network: a, client: aClient }: Context, b: Context): boolean {
+  if (a?.kind === 'relay' || b.network?.kind === 'relay') return true
+  if (aClient !== null && b.client !== null && !sameClient(aClient, b.client)) return false
+  if (a === null || b.network === null) return true
+  if (a.kind === 'mobile' || b.network.kind === 'mobile') return true
+  return sameNetwork(a, b.network) || sameCountryOtherFamily(a, b.network)
+}
+
+const contextName = ({ network, client }: Context): string =>
+  client === null ? networkName(network) : `${clientName(client)}, ${networkName(network)}`
+
+export const tokenReplayed = defineDetector({
+  name: 'token-replayed',
+  version: 1,
+  family: 'token',
+  reasons: {
+    TOKEN_REPLAYED: 'Two contexts, one of them unproven, use the session in turns.',
+  },
+  params: { score: 750, windowMs: 10 * 60_000, roundTripsMin: 2 },
+  needs: [],
+  memory: { session: { turns: turnList }, profile: {} },
+  detect(scene, { session }, params) {
+    const here = scene.context
+    const rivals = scene.session.contexts.filter(
+      (c) => c.id !== here.id && !(c.proven && here.proven) && !isOneUser(here, c),
+    )
+    if (rivals.length === 0) return null
+    const turns = withTurn(session.turns, scene, params)
+    const other = rivals.find((c) => passes(turns, here.id, c.id) >= 2 * params.roundTripsMin)
+    if (other === undefined) return null
+    const [proven, replaying] = here.proven ? [here, other] : [other, here]
+    return {
+      reason: 'TOKEN_REPLAYED',
+      score: params.score,
+      halfLifeMs: 0,
+      context: replaying.id,
+      message: `Used in turns from ${contextName(proven)} and from ${contextName(replaying)}`,
+      evidence: {
+        previousContext: contextName(proven),
+        context: contextName(replaying),
+        turns: passes(turns, here.id, other.id) + 1,
+      },
+    }
+  },
+  remember(scene, memory, params) {
+    const turns = withTurn(memory.session.turns, scene, params)
+    return turns === memory.session.turns ? memory : { ...memory, session: { turns } }
+  },
+})

@@ -1,0 +1,30 @@
+/** A subject's sessions in two places that nobody can travel between in the time. */
+import { defineDetector, noMemory } from '../detector.ts'
+import { impossibleJourney, journeyFound, stopOf, stopOfEvent, travelLimits } from './travel.ts'
+
+export const travelAcrossSessions = defineDetector({
+  name: 'travel-across-sessions',
+  version: 1,
+  family: 'place',
+  reasons: {
+    IMPOSSIBLE_TRAVEL:
+      'Another session of the subject was just used, from a proven context, in a place too far away.',
+  },
+  params: { score: 450, halfLifeMs: 4 * 3_600_000, ...travelLimits },
+  needs: ['place'],
+  memory: noMemory,
+  detect(scene, _memory, params) {
+    // What is held against is always proven: two proven contexts are a person with two networks.
+    if (scene.context.proven || scene.elsewhere === null) return null
+    const here = stopOfEvent(scene.event, scene.context)
+    const journey = impossibleJourney(stopOf(scene.elsewhere), here, params)
+    if (journey === null) return null
+    return {
+      reason: 'IMPOSSIBLE_TRAVEL',
+      score: params.score,
+      halfLifeMs: params.halfLifeMs,
+      ...journeyFound(journey),
+    }
+  },
+  remember: (_scene, memory) => memory,
+})

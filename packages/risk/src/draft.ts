@@ -1,0 +1,64 @@
+/** A decision before it has its id: what a step says about one session or subject. */
+import { countsAt } from './assess.ts'
+import type {
+  DecisionType,
+  Evidence,
+  Reason,
+  Resolution,
+  ResolutionOutcome,
+  RiskLevel,
+  StepUpRequest,
+} from './decision.ts'
+import { families } from './signal.ts'
+import type { Contribution, OpenStepUp } from './state.ts'
+
+export interface Draft {
+  readonly type: DecisionType
+  /** Key of the session that it speaks of; '' where it speaks of the whole subject. */
+  readonly sessionKey: string
+  /** ms. */
+  readonly decidedAt: number
+  readonly stepUp: StepUpRequest | null
+  readonly resolution: Resolution | null
+  readonly level: RiskLevel
+  readonly previousLevel: RiskLevel
+  readonly score: number
+  readonly reasons: readonly Reason[]
+  readonly action: string
+  readonly rule: string
+}
+
+type Told = Pick<Draft, 'type' | 'sessionKey' | 'decidedAt' | 'rule'> & Partial<Draft>
+
+/** A draft with everything that is not said left empty. */
+export const draft = (told: Told): Draft => ({
+  stepUp: null,
+  resolution: null,
+  level: 'LOW',
+  previousLevel: told.level ?? 'LOW',
+  score: 0,
+  reasons: [],
+  action: '',
+  ...told,
+})
+
+/** The contributions that still count, as a person reads them, in the order of assessment. */
+export function reasonsOf(contributions: readonly Contribution[], t: number): readonly Reason[] {
+  return contributions
+    .map((c) => ({ ...reasonOf(c), score: countsAt(c, t) }))
+    .filter((reason) => reason.score > 0)
+    .sort((a, b) => families.indexOf(a.family) - families.indexOf(b.family) || b.score - a.score)
+}
+
+function reasonOf({ detector, reason, family, score, message, evidence }: Contribution): Reason {
+  const told: Evidence = evidence === '' ? {} : JSON.parse(evidence)
+  return { detector, reason, family, score, message, evidence: told }
+}
+
+/** How a step-up was closed. */
+export const resolutionOf = (
+  stepUp: OpenStepUp,
+  outcome: ResolutionOutcome,
+  at: number,
+  answer: { readonly method: string; readonly place: string } = { method: '', place: '' },
+): Resolution => ({ stepUpId: stepUp.id, outcome, at, ...answer })

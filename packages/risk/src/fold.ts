@@ -1,0 +1,270 @@
+/**
+ * The fold of one partition: every record of the internal log in its order, over the states it led to.
+ * It has no clock and looks nothing up, so refolding a log gives the same decisions byte for byte.
+ */
+import { expire, schedule } from './deadline.ts'
+import { detectors as allDetectors } from './detectors/index.ts'
+import type { Draft } from './draft.ts'
+import type { LogRecord, SessionEvent, Subject } from './event.ts'
+import type { FoldResult, PartitionMeta, PlacedRecord, States } from './fold-types.ts'
+import type { Policy } from './policy.ts'
+import { decisionId, stamp, subjectOf } from './stamp.ts'
+import { caps, emptyProfile, type Profile, type Session } from './state.ts'
+import { step } from './step.ts'
+
+const hourMs = 3_600_000
+/** How long what is not seen again is remembered, by decision time. */
+const profileLifeMs = 90 * 24 * hourMs
+const sessionLifeMs = 48 * hourMs
+/** People's sessions that never logged in. */
+const unauthenticatedLifeMs = hourMs
+/** An event later than this updates memory, and neither prompts nor revokes by score. */
+const lateAfterMs = 10 * 60_000
+/** How many quiet subjects' timers one tick fires; the rest fire at the next. */
+export const timersPerTick = 100
+
+export const emptyMeta = (generation: number, partition: number): PartitionMeta => ({
+  generation,
+  partition,
+  appliedOffset: -1,
+  lastTick: 0,
+  origins: {},
+})
+
+/** The states to load for a record; timers may ask for more (`followUps`). */
+export function keysOf(record: LogRecord): {
+  readonly profiles: readonly string[]
+  readonly sessions: readonly string[]
+} {
+  if (record.kind === 'tick') return { profiles: [], sessions: [] }
+  const { subject, session, previousSession } = record.event.keys
+  return { profiles: [subject], sessions: [session, previousSession].filter((key) => key !== '') }
+}
+
+/** Sessions that a record's fold also reads, known once the profiles are loaded: those whose timers it fires. */
+export function followUps(record: LogRecord, states: States): readonly string[] {
+  if (record.kind === 'event') {
+    return dueTimers(states.profile(record.event.keys.subject), decisionTime(record.event)).map(
+      (timer) => timer.session,
+    )
+  }
+  return states
+    .dueSubjects(record.t, timersPerTick)
+    .flatMap((key) => dueTimers(states.profile(key), record.t).map((timer) => timer.session))
+}
+
+const dueTimers = (profile: Profile | null, t: number) =>
+  profile === null ? [] : profile.timers.filter((timer) => timer.due <= t)
+
+/** Decision time: `clamp(occurredAt, receivedAt - 10 min, receivedAt)`. */
+export const decisionTime = ({ occurredAt, receivedAt }: SessionEvent): number =>
+  Math.min(receivedAt, Math.max(occurredAt, receivedAt - lateAfterMs))
+
+/** What a record does to the states, collected; nothing is written before the whole record is folded. */
+interface Folding {
+  readonly meta: PartitionMeta
+  readonly offset: number
+  readonly states: States
+  readonly policy: Policy
+  readonly profiles: Map<string, Profile>
+  readonly sessions: Map<string, Session>
+  readonly drafts: { readonly draft: Draft; readonly of: Whom }[]
+}
+
+interface Whom {
+  readonly tenant: string
+  readonly subject: Subject
+  readonly eventId: string
+}
+
+/** Folds one record. Never throws for anything that ingest may have let through. */
+export function foldPartition(
+  meta: PartitionMeta,
+  { offset, record }: PlacedRecord,
+  states: States,
+  policy: Policy,
+  detectors = allDetectors,
+): FoldResult {
+  const next = { ...meta, appliedOffset: offset }
+  if (record.kind === 'tick') {
+    if (record.t <= meta.lastTick) return nothing('ignored', next)
+    const folding = begin(next, offset, states, policy)
+    tick(folding, record.t)
+    return finish(folding, { ...next, lastTick: record.t })
+  }
+  const { event, origin } = record
+  const key = origin === null ? '' : `${origin.topic}:${origin.partition}`
+  if (origin !== null && origin.offset <= states.origin(key)) return nothing('repeat', next)
+  const moved = origin === null ? null : { key, offset: origin.offset }
+  const folding = begin(next, offset, states, policy)
+  const told = foldEvent(folding, event, detectors)
+  if (told === null) return { ...nothing('repeat', next), origin: moved }
+  return { ...finish(folding, next), origin: moved, signals: told.signals, blind: told.blind }
+}
+
+const begin = (
+  meta: PartitionMeta,
+  offset: number,
+  states: States,
+  policy: Policy,
+): Folding => ({
+  meta,
+  offset,
+  states,
+  policy,
+  profiles: new Map(),
+  sessions: new Map(),
+  drafts: [],
+})
+
+function foldEvent(
+  folding: Folding,
+  event: SessionEvent,
+  detectors: typeof allDetectors,
+): Pick<FoldResult, 'signals' | 'blind'> | null {
+  const { states } = folding
+  const t = decisionTime(event)
+  const keys = event.keys
+  const stored = living(states.profile(keys.subject), t, profileLifeMs)
+  const hasSession = keys.session !== '' && !isFailedLogin(event)
+  const session = livingSession(hasSession ? states.session(keys.session) : null, stored, t)
+  const repeats = hasSession ? session?.repeats : stored?.repeats
+  if (repeats?.includes(event.idHash)) return null
+
+  let profile = fireTimers(folding, keys.subject, stored ?? newProfile(event), t)
+  if (isFailedLogin(event)) {
+    keep(folding, keys.subject, stored, forgetful(profile, event, t))
+    return { signals: [], blind: [] }
+  }
+  const previousKey = keys.previousSession
+  const previous = previousKey === '' ? null : sessionOf(folding, previousKey)
+  const index = folding.drafts.length
+  const result = step({
+    profile,
+    session: session === null ? null : sessionOf(folding, keys.session),
+    previous: livingSession(previous, stored, t),
+    event,
+    t,
+    late: event.occurredAt < event.receivedAt - lateAfterMs,
+    policy: folding.policy,
+    detectors,
+    idOf: (n) => decisionId({ ...folding.meta, offset: folding.offset }, index + n),
+  })
+  const whom = { tenant: event.tenant, subject: event.subject, eventId: event.id }
+  profile = result.profile
+  // Without a session an event teaches the profile; it decides something only where it ends them all.
+  if (hasSession || event.type === 'revocation') {
+    for (const draft of result.decisions) folding.drafts.push({ draft, of: whom })
+  }
+  if (hasSession) {
+    folding.sessions.set(keys.session, result.session)
+    profile = schedule(profile, keys.session, result.session)
+  } else {
+    profile = forgetful(profile, event, t)
+  }
+  if (result.previous !== null) {
+    folding.sessions.set(previousKey, result.previous)
+    profile = schedule(profile, previousKey, result.previous)
+  }
+  keep(folding, keys.subject, stored, seen(profile, t))
+  return { signals: result.signals, blind: result.blind }
+}
+
+/** A login that failed, or was only attempted, opens no session and says nothing of one. */
+const isFailedLogin = (event: SessionEvent): boolean =>
+  event.type === 'login' && event.outcome !== 'success'
+
+/** Without a session to remember it, the profile remembers the event's id. */
+function forgetful(profile: Profile, event: SessionEvent, t: number): Profile {
+  const max = event.subject.kind === 'human' ? caps.repeatsHuman : caps.repeatsOther
+  return seen({ ...profile, repeats: [...profile.repeats, event.idHash].slice(-max) }, t)
+}
+
+/** Written once an hour at most, so that a quiet event does not rewrite the profile. */
+const seen = (profile: Profile, t: number): Profile =>
+  t - profile.lastSeen < hourMs ? profile : { ...profile, lastSeen: t }
+
+const keep = (folding: Folding, key: string, before: Profile | null, after: Profile) => {
+  if (after !== before) folding.profiles.set(key, after)
+}
+
+const newProfile = ({ tenant, subject }: SessionEvent): Profile => ({
+  ...emptyProfile,
+  tenant,
+  subjectId: subject.id,
+  kind: subject.kind,
+  iss: subject.iss,
+})
+
+const sessionOf = ({ sessions, states }: Folding, key: string): Session | null =>
+  sessions.get(key) ?? states.session(key)
+
+/** Logical expiry: what was not seen for its life is absent, whatever the store still holds. */
+const living = <T extends { readonly lastSeen: number }>(
+  state: T | null,
+  t: number,
+  lifeMs: number,
+): T | null => (state !== null && t - state.lastSeen > lifeMs ? null : state)
+
+function livingSession(session: Session | null, profile: Profile | null, t: number): Session | null {
+  if (session === null) return null
+  const authenticated = session.assurance.rank > 0 || profile?.kind !== 'human'
+  return living(session, t, authenticated ? sessionLifeMs : unauthenticatedLifeMs)
+}
+
+function tick(folding: Folding, t: number): void {
+  for (const key of folding.states.dueSubjects(t, timersPerTick)) {
+    const profile = folding.states.profile(key)
+    if (profile !== null) keep(folding, key, profile, fireTimers(folding, key, profile, t))
+  }
+}
+
+/** Fires a subject's timers due by `t`, each at its own due time. */
+function fireTimers(folding: Folding, subjectKey: string, profile: Profile, t: number): Profile {
+  let next = profile
+  for (const timer of dueTimers(profile, t)) {
+    const session = sessionOf(folding, timer.session)
+    if (session === null) {
+      next = { ...next, timers: next.timers.filter((other) => other !== timer) }
+      continue
+    }
+    const expired = expire(session, timer.session, timer.due)
+    const of = { tenant: profile.tenant, subject: subjectOf(profile), eventId: `timer:${subjectKey}` }
+    for (const draft of expired.decisions) folding.drafts.push({ draft, of })
+    if (expired.session !== session) folding.sessions.set(timer.session, expired.session)
+    next = schedule(next, timer.session, expired.session)
+  }
+  return next
+}
+
+function finish(folding: Folding, meta: PartitionMeta): FoldResult {
+  const position = { ...folding.meta, offset: folding.offset }
+  const decisions = folding.drafts.map(({ draft, of }, index) =>
+    stamp(draft, {
+      position,
+      index,
+      tenant: of.tenant,
+      subject: of.subject,
+      eventId: of.eventId,
+      session: draft.sessionKey === '' ? null : sessionOf(folding, draft.sessionKey),
+      policy: folding.policy,
+    }),
+  )
+  return {
+    ...nothing('applied', meta),
+    profiles: [...folding.profiles],
+    sessions: [...folding.sessions],
+    decisions,
+  }
+}
+
+const nothing = (outcome: FoldResult['outcome'], meta: PartitionMeta): FoldResult => ({
+  outcome,
+  meta,
+  origin: null,
+  profiles: [],
+  sessions: [],
+  decisions: [],
+  signals: [],
+  blind: [],
+})

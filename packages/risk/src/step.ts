@@ -1,0 +1,206 @@
+/**
+ * One event of one session: detect, assess, decide, evolve. Total, synchronous, deterministic: time is
+ * the event's, ids are the log's.
+ */
+import { contribute } from './assess.ts'
+import { authenticate, authenticationOf } from './authenticate.ts'
+import { conclude } from './conclude.ts'
+import { elsewhere, learn, locate, neighbours, networkKnown, stay } from './context.ts'
+import { isActing } from './decide.ts'
+import { detectAll, rememberAll } from './detect.ts'
+import type { Scene } from './detector.ts'
+import type { Draft } from './draft.ts'
+import type { SubjectKind } from './event.ts'
+import { demandOf } from './requirement.ts'
+import { retire } from './rotate.ts'
+import type { Signal } from './signal.ts'
+import { type Context, caps, emptySession, type Profile, type Session } from './state.ts'
+import { setRisk, type StepInput, type Turn } from './turn.ts'
+
+export interface StepResult {
+  readonly profile: Profile
+  readonly session: Session
+  /** The session that was taken over from, null where nothing rotated. */
+  readonly previous: Session | null
+  readonly signals: readonly Signal[]
+  readonly blind: readonly string[]
+  readonly decisions: readonly Draft[]
+}
+
+const provisionalMs = 60_000
+
+export function step(input: StepInput): StepResult {
+  const turn = begin(input)
+  const begins = beginsSession(input)
+  if (isOver(turn)) return closed(turn)
+
+  const context = arrive(turn, begins)
+  const scene = sceneOf(turn, context, begins)
+  const { signals, blind } = detectAll(input.detectors, scene, input.policy)
+  setRisk(turn, contribute(turn.session.contributions, signals, input.t))
+  const made = authenticationOf(input.event, scene.context.id, input)
+  const proven = authenticate(turn, scene, made)
+  retire(turn, made)
+  conclude(turn, scene)
+  const kept = evolve(turn, { ...scene, context: { ...context, proven } })
+  return { ...kept, previous: turn.previous, signals, blind, decisions: turn.drafts }
+}
+
+function begin(input: StepInput): Turn {
+  const { event, session, previous } = input
+  const kind = event.actor[0]?.kind ?? event.subject.kind
+  const rotates = isRotation(input)
+  return {
+    input,
+    kind,
+    startLevel: session?.level ?? 'LOW',
+    profile: input.profile,
+    session: rotates && previous ? successor(input, previous) : (session ?? opened(input, kind)),
+    previous: rotates ? previous : null,
+    drafts: [],
+  }
+}
+
+/** The login by which a session becomes known: its first event, or a later one than that which it was first seen by. */
+const beginsSession = (input: StepInput): boolean =>
+  input.event.type === 'login' &&
+  input.event.outcome === 'success' &&
+  !isRotation(input) &&
+  (input.session === null || input.session.provisionalUntil > 0)
+
+/** A login or re-authentication under a new session id that names the living session it takes over from. */
+function isRotation({ event, session, previous }: StepInput): boolean {
+  const authenticates = event.type === 'login' || event.type === 'reauthentication'
+  return (
+    authenticates &&
+    event.outcome === 'success' &&
+    session === null &&
+    previous?.status === 'active'
+  )
+}
+
+/** A session on its first event. One that is not its login leaves freshness blind for a while. */
+function opened({ event, t }: StepInput, kind: SubjectKind): Session {
+  const provisional = kind === 'human' && event.type !== 'login'
+  return {
+    ...emptySession,
+    sessionId: event.sessionId,
+    startedAt: event.occurredAt,
+    provisionalUntil: provisional ? t + provisionalMs : 0,
+    assurance: { rank: kind === 'human' ? 0 : 1, authTime: event.occurredAt, context: 0 },
+  }
+}
+
+/** The session that takes over: with its predecessor's story, and what risk rests on contexts is sorted out when it is known where it continues. */
+function successor({ event }: StepInput, previous: Session): Session {
+  return { ...previous, sessionId: event.sessionId, startedAt: event.occurredAt, repeats: [] }
+}
+
+const isOver = ({ session, profile }: Turn): boolean =>
+  session.status === 'revoked' || session.startedAt < profile.notBefore
+
+/** Events of a revoked session change nothing and are never more than an alert. */
+function closed(turn: Turn): StepResult {
+  const { event } = turn.input
+  const signals: Signal[] = isActing(event.type)
+    ? [
+        {
+          detector: 'used-after-end',
+          reason: 'USED_AFTER_END',
+          family: 'token',
+          score: 0,
+          halfLifeMs: 0,
+          context: 0,
+          message: 'The revoked session still acts: the app does not enforce its revocation.',
+          evidence: { event: event.type, action: event.action?.name ?? '' },
+        },
+      ]
+    : []
+  const session: Session = { ...turn.session, status: 'revoked', repeats: repeated(turn) }
+  return { profile: turn.profile, session, previous: null, signals, blind: [], decisions: [] }
+}
+
+/** Puts the event into its context; a successor keeps the risk of the context that it continues from, and no other's. */
+function arrive(turn: Turn, begins: boolean): Context {
+  const { event } = turn.input
+  const { context, contexts } = locate(turn.session, turn.profile, event)
+  const latest = turn.session.contexts.reduce((at, c) => Math.max(at, c.lastSeen), 0)
+  turn.session = {
+    ...turn.session,
+    contexts,
+    lastContextId: Math.max(turn.session.lastContextId, context.id),
+    currentContext:
+      event.occurredAt >= latest || turn.session.currentContext === 0
+        ? context.id
+        : turn.session.currentContext,
+    provisionalUntil: begins ? 0 : turn.session.provisionalUntil,
+    startedAt: begins ? event.occurredAt : turn.session.startedAt,
+  }
+  if (turn.previous !== null) {
+    turn.session = {
+      ...turn.session,
+      contexts: contexts.filter((c) => c.proven || c.id === context.id),
+      contributions: turn.session.contributions.filter((c) => c.context === context.id),
+    }
+  }
+  return context
+}
+
+function sceneOf(turn: Turn, context: Context, begins: boolean): Scene {
+  const { event, t, policy } = turn.input
+  const { session, profile } = turn
+  const { base, next } = neighbours(session, event.occurredAt)
+  const demand = demandOf(event, policy)
+  return {
+    event,
+    t,
+    kind: turn.kind,
+    begins,
+    context,
+    base,
+    next,
+    elsewhere: elsewhere(profile, event.keys.session, event.occurredAt),
+    hasHistory: profile.logins >= (begins ? 1 : 2),
+    networkKnown: networkKnown(context, session, profile),
+    rank: demand.rank,
+    sensitivity: demand.sensitivity,
+    session,
+    profile,
+  }
+}
+
+/** Repeats are known by the ids of the session's latest events. */
+function repeated({ session, kind, input }: Turn): readonly number[] {
+  const max = kind === 'human' ? caps.repeatsHuman : caps.repeatsOther
+  return [...session.repeats, input.event.idHash].slice(-max)
+}
+
+/** Keeps what the event taught: only proven contexts teach. */
+function evolve(turn: Turn, scene: Scene): { readonly session: Session; readonly profile: Profile } {
+  const { event, t, policy, detectors } = turn.input
+  const { context } = scene
+  const at = event.occurredAt
+  const teaches = context.proven && turn.session.status === 'active' && event.keys.session !== ''
+  turn.session = {
+    ...turn.session,
+    lastSeen: Math.max(turn.session.lastSeen, t),
+    runs: teaches ? stay(turn.session.runs, context.id, at) : turn.session.runs,
+    repeats: repeated(turn),
+  }
+  if (teaches) {
+    turn.profile = learn(turn.profile, context, event.keys.session, at)
+    if (scene.begins) turn.profile = countLogin(turn.profile, at)
+  }
+  return rememberAll(detectors, { ...scene, session: turn.session, profile: turn.profile }, policy)
+}
+
+function countLogin(profile: Profile, at: number): Profile {
+  const day = Math.floor(at / 86_400_000)
+  const newDay = day > profile.lastLoginDay
+  return {
+    ...profile,
+    logins: profile.logins + 1,
+    loginDays: profile.loginDays + (newDay ? 1 : 0),
+    lastLoginDay: Math.max(day, profile.lastLoginDay),
+  }
+}

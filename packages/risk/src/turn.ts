@@ -1,0 +1,107 @@
+/** What a step is busy with, and the small changes that its parts make to it. Only `step` and what it calls write here; inputs stay as they came. */
+import { assess, levelOf } from './assess.ts'
+import type { Authentication } from './authenticate.ts'
+import type { ResolutionOutcome, RiskLevel } from './decision.ts'
+import type { Detector } from './detector.ts'
+import { type Draft, draft, reasonsOf, resolutionOf } from './draft.ts'
+import type { SessionEvent, SubjectKind } from './event.ts'
+import type { Policy } from './policy.ts'
+import type { OpenStepUp, Profile, Session } from './state.ts'
+
+export interface StepInput {
+  readonly profile: Profile
+  /** null where the session is not known. */
+  readonly session: Session | null
+  /** The session that `previousSessionId` names, null where there is none. */
+  readonly previous: Session | null
+  readonly event: SessionEvent
+  /** Decision time, ms. */
+  readonly t: number
+  /** True where the event came so late that it must not prompt, nor revoke by score. */
+  readonly late: boolean
+  readonly policy: Policy
+  readonly detectors: readonly Detector[]
+  /** The id that the n-th decision of this step will have. */
+  readonly idOf: (n: number) => string
+}
+
+export interface Turn {
+  readonly input: StepInput
+  /** The acting kind. */
+  readonly kind: SubjectKind
+  /** The level that subscribers know. */
+  readonly startLevel: RiskLevel
+  profile: Profile
+  session: Session
+  /** The session that is taken over from, null where nothing rotates. */
+  previous: Session | null
+  readonly drafts: Draft[]
+}
+
+/** Sets what the session's risk rests on, and score and level with it. */
+export function setRisk(turn: Turn, contributions: Session['contributions']): void {
+  const { session } = turn
+  const { score } = assess(contributions, turn.input.t)
+  const level = levelOf(score, session.level, turn.input.policy.thresholds)
+  const same = score === session.score && level === session.level
+  if (same && contributions === session.contributions) return
+  turn.session = { ...session, contributions, score, level }
+}
+
+/** What every decision about the present session says. */
+export function spoken(turn: Turn) {
+  const { event, t } = turn.input
+  const { level, score, contributions } = turn.session
+  return {
+    sessionKey: event.keys.session,
+    decidedAt: t,
+    level,
+    previousLevel: level,
+    score,
+    reasons: reasonsOf(contributions, t),
+    action: event.action?.name ?? '',
+  }
+}
+
+/** Tells how a step-up was closed. */
+export function tellResolved(
+  turn: Turn,
+  of: { readonly sessionKey: string; readonly session: Session; readonly open: OpenStepUp },
+  outcome: ResolutionOutcome,
+  made: Authentication | null,
+): void {
+  const { t } = turn.input
+  const place = made === null ? '' : placeOf(turn.session, made.context)
+  turn.drafts.push(
+    draft({
+      type: 'session.stepup.resolved',
+      sessionKey: of.sessionKey,
+      decidedAt: t,
+      rule: of.open.rule,
+      level: of.session.level,
+      score: of.session.score,
+      resolution: resolutionOf(of.open, outcome, t, { method: made?.method ?? '', place }),
+    }),
+  )
+}
+
+/** Closes the open step-up, if any. One that expired was told as closed then. */
+export function close(
+  turn: Turn,
+  outcome: ResolutionOutcome,
+  made: Authentication | null = null,
+): void {
+  const { session } = turn
+  const open = session.stepUp
+  if (open === null) return
+  const sessionKey = turn.input.event.keys.session
+  if (!open.expired) tellResolved(turn, { sessionKey, session, open }, outcome, made)
+  turn.session = { ...session, stepUp: null }
+}
+
+function placeOf(session: Session, id: number): string {
+  const context = session.contexts.find((c) => c.id === id)
+  const place = context?.place
+  if (!place) return context?.network?.country ?? ''
+  return place.city === '' ? place.country : `${place.city}, ${place.country}`
+}

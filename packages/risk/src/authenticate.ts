@@ -5,7 +5,7 @@ import type { SessionEvent, SubjectKind } from './event.ts'
 import type { Policy } from './policy.ts'
 import { assuranceRank, notOlder } from './requirement.ts'
 import { type Contribution, caps, type OpenStepUp, type Profile, type Session } from './state.ts'
-import { close, setRisk, type StepInput, type Turn } from './turn.ts'
+import { close, type StepInput, setRisk, type Turn } from './turn.ts'
 
 export interface Authentication {
   /** Rank in the policy's order of assurance levels. */
@@ -51,7 +51,7 @@ export function authenticate(turn: Turn, scene: Scene, made: Authentication | nu
   }
   if (made.authTime >= turn.session.assurance.authTime || turn.session.assurance.rank === 0) {
     const { rank, authTime } = made
-    turn.session = { ...turn.session, assurance: { rank, authTime, context: id } }
+    turn.session.assurance = { rank, authTime, context: id }
   }
   const { policy } = turn.input
   const rotated = turn.previous !== null
@@ -66,7 +66,7 @@ export function authenticate(turn: Turn, scene: Scene, made: Authentication | nu
   // A credential proves by its first use; its later logins prove nothing more.
   const byLogin = turn.kind === 'human' || (scene.event.credential?.id ?? 0) === 0
   const proves = answers || (byLogin && provesByItself(made, turn.session, policy))
-  if (proves) turn.session = { ...turn.session, contexts: prove(turn.session.contexts, id) }
+  if (proves) turn.session.contexts = prove(turn.session.contexts, id)
   return proves
 }
 
@@ -84,7 +84,7 @@ function proveFirstUse(turn: Turn, scene: Scene): boolean {
   const credential = scene.event.credential?.id ?? 0
   const credentials = [...turn.profile.credentials, credential].slice(-caps.profileCredentials)
   turn.profile = { ...turn.profile, credentials }
-  turn.session = { ...turn.session, contexts: prove(turn.session.contexts, scene.context.id) }
+  turn.session.contexts = prove(turn.session.contexts, scene.context.id)
   return true
 }
 
@@ -92,7 +92,7 @@ function countFailure(turn: Turn): void {
   const { event } = turn.input
   const open = turn.session.stepUp
   if (event.type !== 'reauthentication' || event.outcome !== 'failure' || open === null) return
-  turn.session = { ...turn.session, stepUp: { ...open, failures: open.failures + 1 } }
+  turn.session.stepUp = { ...open, failures: open.failures + 1 }
 }
 
 /** A token that is fresher than the state tells of an authentication, but not where it was made. */
@@ -101,7 +101,7 @@ function takeKnownAssurance(turn: Turn): void {
   const authTime = event.assurance?.authTime ?? 0
   if (authTime <= turn.session.assurance.authTime || authTime > event.occurredAt) return
   const rank = assuranceRank(event.assurance, policy)
-  turn.session = { ...turn.session, assurance: { rank, authTime, context: 0 } }
+  turn.session.assurance = { rank, authTime, context: 0 }
 }
 
 /** The rank that counts as resistant to phishing: the strongest that policy knows. */

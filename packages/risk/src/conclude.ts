@@ -1,6 +1,14 @@
 /** The end of a step: revoke, ask, or let be, and tell of a change of level. */
 import { assess } from './assess.ts'
-import { type Ask, covers, promptCap, requestOf, revocationRule, stepUpFor, unmet } from './decide.ts'
+import {
+  type Ask,
+  covers,
+  promptCap,
+  requestOf,
+  revocationRule,
+  stepUpFor,
+  unmet,
+} from './decide.ts'
 import type { Scene } from './detector.ts'
 import { draft } from './draft.ts'
 import { caps } from './state.ts'
@@ -10,16 +18,21 @@ export function conclude(turn: Turn, scene: Scene): void {
   const { event, t, late, policy } = turn.input
   const assessment = assess(turn.session.contributions, t)
   const rule = revocationRule(turn.session, assessment, scene, policy)
-  if (rule !== '' && (!late || rule === 'revoke.conclusive')) return revoke(turn, rule)
-  if (event.type === 'logout') {
-    close(turn, 'superseded')
-    turn.session = { ...turn.session, status: 'ended', endedAt: event.occurredAt }
+  if (rule !== '' && (!late || rule === 'revoke.conclusive')) {
+    revoke(turn, rule)
     return
   }
-  const ask = late || turn.session.status !== 'active' ? null : unmet(turn.session, scene, t, policy)
+  if (event.type === 'logout') {
+    close(turn, 'superseded')
+    turn.session.status = 'ended'
+    turn.session.endedAt = event.occurredAt
+    return
+  }
+  const ask =
+    late || turn.session.status !== 'active' ? null : unmet(turn.session, scene, t, policy)
   const open = turn.session.stepUp
-  if (ask === null || (open !== null && covers(open, ask))) return tellLevel(turn)
-  askFor(turn, scene, ask)
+  if (ask === null || (open !== null && covers(open, ask))) tellLevel(turn)
+  else askFor(turn, scene, ask)
 }
 
 /** Opens the step-up that is asked for, in the bounds of the caps on prompts. */
@@ -28,12 +41,15 @@ function askFor(turn: Turn, scene: Scene, ask: Ask): void {
   const cap = promptCap(turn.profile.prompts, t, policy)
   // A freshness step-up follows the user's own action: it does not count.
   const capped = ask.requirement.here && turn.kind === 'human'
-  if (capped && cap.spent && turn.session.level === 'HIGH') return revoke(turn, 'revoke.prompts')
+  if (capped && cap.spent && turn.session.level === 'HIGH') {
+    revoke(turn, 'revoke.prompts')
+    return
+  }
   close(turn, 'superseded')
   tellLevel(turn)
   const prompt = !capped || cap.prompt
   const stepUp = stepUpFor(ask, scene, { id: idOf(turn.drafts.length), t, prompt }, policy)
-  turn.session = { ...turn.session, stepUp }
+  turn.session.stepUp = stepUp
   if (capped && prompt) {
     turn.profile = { ...turn.profile, prompts: [...turn.profile.prompts, t].slice(-caps.prompts) }
   }
@@ -74,5 +90,6 @@ function revoke(turn: Turn, rule: string): void {
     }),
   )
   if (wholeSubject) turn.profile = { ...turn.profile, notBefore: event.occurredAt }
-  turn.session = { ...turn.session, status: 'revoked', endedAt: event.occurredAt }
+  turn.session.status = 'revoked'
+  turn.session.endedAt = event.occurredAt
 }

@@ -119,12 +119,7 @@ export function elsewhere(profile: Profile, sessionKey: string, at: number): Sig
  * Teaches the profile a proven context and the session's sighting in it. Returns the profile it was
  * given where nothing worth writing changed.
  */
-export function learn(
-  profile: Profile,
-  context: Context,
-  sessionKey: string,
-  at: number,
-): Profile {
+export function learn(profile: Profile, context: Context, sessionKey: string, at: number): Profile {
   const known = profile.contexts.find((c) => sameContext(c, context))
   const id = known?.id ?? profile.lastContextId + 1
   let next = profile
@@ -159,5 +154,9 @@ export function networkKnown(context: Context, session: Session, profile: Profil
   const network = context.network
   if (network === null) return true
   const holds = (c: Context) => c.proven && c.network !== null && sameNetwork(c.network, network)
-  return session.contexts.some((c) => c.id !== context.id && holds(c)) || profile.contexts.some(holds) || context.proven
+  return (
+    session.contexts.some((c) => c.id !== context.id && holds(c)) ||
+    profile.contexts.some(holds) ||
+    context.proven
+  )
 }

@@ -9,12 +9,23 @@ const tenMinutesS = 10 * 60
 
 export const defaultPolicy: Policy = {
   id: 'default',
-  version: 'sha256:0',
+  version: 'sha256:ef1765a6e627b73fb195cfb25ca47a854b135afe812c6ed917ad3ed0b60a1011',
   assurance: [
     {
       acr: 'aal1',
       acrs: ['aal1', 'urn:nist:800-63:aal:1', '1', 'pwd'],
-      amrs: [['pwd'], ['pin'], ['otp'], ['sms'], ['tel'], ['swk'], ['fpt'], ['face'], ['kba'], ['wia']],
+      amrs: [
+        ['pwd'],
+        ['pin'],
+        ['otp'],
+        ['sms'],
+        ['tel'],
+        ['swk'],
+        ['fpt'],
+        ['face'],
+        ['kba'],
+        ['wia'],
+      ],
     },
     {
       acr: 'aal2',
@@ -84,7 +95,13 @@ export const defaultPolicy: Policy = {
     },
     {
       id: 'deletion',
-      patterns: ['production.*.delete', 'prod.*.delete', '*.production.delete', 'account.delete', 'accounts.delete'],
+      patterns: [
+        'production.*.delete',
+        'prod.*.delete',
+        '*.production.delete',
+        'account.delete',
+        'accounts.delete',
+      ],
       sensitivity: 'critical',
       rank: 'write',
     },

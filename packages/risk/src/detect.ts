@@ -91,7 +91,9 @@ export function rememberAll(
     }
   }
   return {
-    session: inSession === scene.session.memory ? scene.session : { ...scene.session, memory: inSession },
-    profile: inProfile === scene.profile.memory ? scene.profile : { ...scene.profile, memory: inProfile },
+    session:
+      inSession === scene.session.memory ? scene.session : { ...scene.session, memory: inSession },
+    profile:
+      inProfile === scene.profile.memory ? scene.profile : { ...scene.profile, memory: inProfile },
   }
 }

@@ -16,7 +16,7 @@ const hourMs = 3_600_000
 /** How long what is not seen again is remembered, by decision time. */
 const profileLifeMs = 90 * 24 * hourMs
 const sessionLifeMs = 48 * hourMs
-/** People's sessions that never logged in. */
+/** People's sessions that never logged in; a revoked one is remembered as long as any. */
 const unauthenticatedLifeMs = hourMs
 /** An event later than this updates memory, and neither prompts nor revokes by score. */
 const lateAfterMs = 10 * 60_000
@@ -102,12 +102,7 @@ export function foldPartition(
   return { ...finish(folding, next), origin: moved, signals: told.signals, blind: told.blind }
 }
 
-const begin = (
-  meta: PartitionMeta,
-  offset: number,
-  states: States,
-  policy: Policy,
-): Folding => ({
+const begin = (meta: PartitionMeta, offset: number, states: States, policy: Policy): Folding => ({
   meta,
   offset,
   states,
@@ -127,8 +122,10 @@ function foldEvent(
   const keys = event.keys
   const stored = living(states.profile(keys.subject), t, profileLifeMs)
   const hasSession = keys.session !== '' && !isFailedLogin(event)
-  const session = livingSession(hasSession ? states.session(keys.session) : null, stored, t)
-  const repeats = hasSession ? session?.repeats : stored?.repeats
+  const known = livingSession(hasSession ? states.session(keys.session) : null, stored, t)
+  // Some frameworks keep the session id over a logout: a login after it begins a session anew.
+  const session = known?.status === 'ended' && event.type === 'login' ? null : known
+  const repeats = hasSession ? known?.repeats : stored?.repeats
   if (repeats?.includes(event.idHash)) return null
 
   let profile = fireTimers(folding, keys.subject, stored ?? newProfile(event), t)
@@ -206,10 +203,15 @@ const living = <T extends { readonly lastSeen: number }>(
   lifeMs: number,
 ): T | null => (state !== null && t - state.lastSeen > lifeMs ? null : state)
 
-function livingSession(session: Session | null, profile: Profile | null, t: number): Session | null {
+function livingSession(
+  session: Session | null,
+  profile: Profile | null,
+  t: number,
+): Session | null {
   if (session === null) return null
-  const authenticated = session.assurance.rank > 0 || profile?.kind !== 'human'
-  return living(session, t, authenticated ? sessionLifeMs : unauthenticatedLifeMs)
+  const whole =
+    session.assurance.rank > 0 || session.status === 'revoked' || profile?.kind !== 'human'
+  return living(session, t, whole ? sessionLifeMs : unauthenticatedLifeMs)
 }
 
 function tick(folding: Folding, t: number): void {
@@ -229,7 +231,11 @@ function fireTimers(folding: Folding, subjectKey: string, profile: Profile, t: n
       continue
     }
     const expired = expire(session, timer.session, timer.due)
-    const of = { tenant: profile.tenant, subject: subjectOf(profile), eventId: `timer:${subjectKey}` }
+    const of = {
+      tenant: profile.tenant,
+      subject: subjectOf(profile),
+      eventId: `timer:${subjectKey}`,
+    }
     for (const draft of expired.decisions) folding.drafts.push({ draft, of })
     if (expired.session !== session) folding.sessions.set(timer.session, expired.session)
     next = schedule(next, timer.session, expired.session)

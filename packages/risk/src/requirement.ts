@@ -95,7 +95,10 @@ export interface Standing {
 }
 
 /** Whether the session's assurance meets a requirement. Before its login is known, freshness is blind, not unmet. */
-export function meets(requirement: Requirement, { session, context, evidenceAt, t }: Standing): boolean {
+export function meets(
+  requirement: Requirement,
+  { session, context, evidenceAt, t }: Standing,
+): boolean {
   const { rank, authTime } = session.assurance
   if (requirement.here) {
     if (session.assurance.context !== context || !notOlder(authTime, evidenceAt)) return false

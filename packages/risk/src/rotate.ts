@@ -1,7 +1,7 @@
 /** The end of a session that another took over from. */
 import { type Authentication, satisfies } from './authenticate.ts'
 import { draft, reasonsOf } from './draft.ts'
-import { tellResolved, type Turn } from './turn.ts'
+import { type Turn, tellResolved } from './turn.ts'
 
 /**
  * Ends the predecessor: revoked where a rotate step-up was open, so that a copy of it dies, else it
@@ -39,5 +39,5 @@ export function retire(turn: Turn, made: Authentication | null): void {
     endedAt: event.occurredAt,
     stepUp: null,
   }
-  turn.session = { ...turn.session, stepUp: null }
+  turn.session.stepUp = null
 }

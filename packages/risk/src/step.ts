@@ -15,7 +15,7 @@ import { demandOf } from './requirement.ts'
 import { retire } from './rotate.ts'
 import type { Signal } from './signal.ts'
 import { type Context, caps, emptySession, type Profile, type Session } from './state.ts'
-import { setRisk, type StepInput, type Turn } from './turn.ts'
+import { type StepInput, setRisk, type Turn } from './turn.ts'
 
 export interface StepResult {
   readonly profile: Profile
@@ -55,7 +55,12 @@ function begin(input: StepInput): Turn {
     kind,
     startLevel: session?.level ?? 'LOW',
     profile: input.profile,
-    session: rotates && previous ? successor(input, previous) : (session ?? opened(input, kind)),
+    session:
+      rotates && previous
+        ? successor(input, previous)
+        : session
+          ? { ...session }
+          : opened(input, kind),
     previous: rotates ? previous : null,
     drafts: [],
   }
@@ -122,26 +127,22 @@ function closed(turn: Turn): StepResult {
 
 /** Puts the event into its context; a successor keeps the risk of the context that it continues from, and no other's. */
 function arrive(turn: Turn, begins: boolean): Context {
+  const { session, profile } = turn
   const { event } = turn.input
-  const { context, contexts } = locate(turn.session, turn.profile, event)
-  const latest = turn.session.contexts.reduce((at, c) => Math.max(at, c.lastSeen), 0)
-  turn.session = {
-    ...turn.session,
-    contexts,
-    lastContextId: Math.max(turn.session.lastContextId, context.id),
-    currentContext:
-      event.occurredAt >= latest || turn.session.currentContext === 0
-        ? context.id
-        : turn.session.currentContext,
-    provisionalUntil: begins ? 0 : turn.session.provisionalUntil,
-    startedAt: begins ? event.occurredAt : turn.session.startedAt,
+  const { context, contexts } = locate(session, profile, event)
+  const latest = session.contexts.reduce((at, c) => Math.max(at, c.lastSeen), 0)
+  session.contexts = contexts
+  session.lastContextId = Math.max(session.lastContextId, context.id)
+  if (event.occurredAt >= latest || session.currentContext === 0) {
+    session.currentContext = context.id
+  }
+  if (begins) {
+    session.provisionalUntil = 0
+    session.startedAt = event.occurredAt
   }
   if (turn.previous !== null) {
-    turn.session = {
-      ...turn.session,
-      contexts: contexts.filter((c) => c.proven || c.id === context.id),
-      contributions: turn.session.contributions.filter((c) => c.context === context.id),
-    }
+    session.contexts = contexts.filter((c) => c.proven || c.id === context.id)
+    session.contributions = session.contributions.filter((c) => c.context === context.id)
   }
   return context
 }
@@ -176,18 +177,18 @@ function repeated({ session, kind, input }: Turn): readonly number[] {
 }
 
 /** Keeps what the event taught: only proven contexts teach. */
-function evolve(turn: Turn, scene: Scene): { readonly session: Session; readonly profile: Profile } {
+function evolve(
+  turn: Turn,
+  scene: Scene,
+): { readonly session: Session; readonly profile: Profile } {
   const { event, t, policy, detectors } = turn.input
   const { context } = scene
   const at = event.occurredAt
   const teaches = context.proven && turn.session.status === 'active' && event.keys.session !== ''
-  turn.session = {
-    ...turn.session,
-    lastSeen: Math.max(turn.session.lastSeen, t),
-    runs: teaches ? stay(turn.session.runs, context.id, at) : turn.session.runs,
-    repeats: repeated(turn),
-  }
+  turn.session.lastSeen = Math.max(turn.session.lastSeen, t)
+  turn.session.repeats = repeated(turn)
   if (teaches) {
+    turn.session.runs = stay(turn.session.runs, context.id, at)
     turn.profile = learn(turn.profile, context, event.keys.session, at)
     if (scene.begins) turn.profile = countLogin(turn.profile, at)
   }

@@ -25,6 +25,8 @@ export interface StepInput {
   readonly idOf: (n: number) => string
 }
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
 export interface Turn {
   readonly input: StepInput
   /** The acting kind. */
@@ -32,7 +34,8 @@ export interface Turn {
   /** The level that subscribers know. */
   readonly startLevel: RiskLevel
   profile: Profile
-  session: Session
+  /** A copy of its own, written in place: most events change most of it. */
+  readonly session: Writable<Session>
   /** The session that is taken over from, null where nothing rotates. */
   previous: Session | null
   readonly drafts: Draft[]
@@ -43,9 +46,9 @@ export function setRisk(turn: Turn, contributions: Session['contributions']): vo
   const { session } = turn
   const { score } = assess(contributions, turn.input.t)
   const level = levelOf(score, session.level, turn.input.policy.thresholds)
-  const same = score === session.score && level === session.level
-  if (same && contributions === session.contributions) return
-  turn.session = { ...session, contributions, score, level }
+  session.contributions = contributions
+  session.score = score
+  session.level = level
 }
 
 /** What every decision about the present session says. */
@@ -96,7 +99,7 @@ export function close(
   if (open === null) return
   const sessionKey = turn.input.event.keys.session
   if (!open.expired) tellResolved(turn, { sessionKey, session, open }, outcome, made)
-  turn.session = { ...session, stepUp: null }
+  session.stepUp = null
 }
 
 function placeOf(session: Session, id: number): string {

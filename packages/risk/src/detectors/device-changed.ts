@@ -22,7 +22,12 @@ const textOf = (changes: readonly ClientPiece[]) => changes.map((c) => pieceName
 const sameDevice = (a: SeenClient, b: SeenClient): boolean =>
   a.device !== 0 && b.device !== 0 ? a.device === b.device : clientChanges(a, b).length === 0
 
-function atLogin({ profile }: Scene, client: SeenClient, params: Params): Finding | null {
+function atLogin(
+  { profile, hasHistory }: Scene,
+  client: SeenClient,
+  params: Params,
+): Finding | null {
+  if (!hasHistory) return null
   const known = profile.contexts.filter((c) => c.client !== null)
   const latest = known.at(-1)?.client ?? null
   if (latest === null || known.some((c) => sameDevice(c.client ?? client, client))) return null
@@ -64,7 +69,7 @@ export const deviceChanged = defineDetector({
     scoreLogin: 250,
     loginHalfLifeMs: 24 * 3_600_000,
   },
-  needs: ['client', 'history'],
+  needs: ['client'],
   memory: noMemory,
   detect(scene, _memory, params) {
     const client = scene.context.client

@@ -14,12 +14,18 @@ const sameKind = (a: Credential['kind'], b: Credential['kind']): boolean =>
 const bindingOf = (bindings: Bindings, credential: Credential) =>
   bindings.find((b) => sameKind(b.kind, credential.kind))
 
-/** CAEP credential-change `update`: the owner of the credential says that its key is a new one. */
-const isRotation = ({ event }: Scene): boolean =>
-  event.type === 'credential-change' &&
-  event.credential?.change === 'update' &&
-  event.outcome !== 'failure' &&
-  event.outcome !== 'attempted'
+/**
+ * Where a new key is no surprise: the credential's owner declares it (CAEP credential-change
+ * `update`), or an authentication continues the session under a new id, with a new token.
+ */
+function isRotation({ event }: Scene): boolean {
+  if (event.type === 'credential-change') {
+    const happened = event.outcome !== 'failure' && event.outcome !== 'attempted'
+    return happened && event.credential?.change === 'update'
+  }
+  const authenticates = event.type === 'login' || event.type === 'reauthentication'
+  return authenticates && event.outcome === 'success' && event.previousSessionId !== ''
+}
 
 export const proofMismatch = defineDetector({
   name: 'proof-mismatch',

@@ -1,0 +1,256 @@
+/** The laws of the fold, over arbitrary histories of a few subjects: whatever comes, these hold. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { defaultPolicy } from './default-policy.ts'
+import type { LogRecord, SessionEvent } from './event.ts'
+import { eventTypes, networkKinds } from './event.ts'
+import { caps } from './state.ts'
+import { type Folder, folder } from './testing/folding.ts'
+import {
+  chrome,
+  client,
+  event,
+  homeNetwork,
+  hours,
+  london,
+  minutes,
+  network,
+  newYork,
+  python,
+  saoPaulo,
+  start,
+} from './testing/scene.ts'
+
+const places = [london, saoPaulo, newYork]
+const clients = [chrome, client({ os: 'macos', device: 9 }), client({ version: 141 }), python]
+const acts = [
+  'docs.read',
+  'payments.approve',
+  'customers.export',
+  'iam.role.assign',
+  'secrets.read',
+]
+const assurances = [
+  null,
+  { acr: 'aal1', amr: ['pwd'], authTime: null },
+  { acr: '', amr: ['pwd', 'otp'], authTime: null },
+  { acr: 'phr', amr: ['hwk'], authTime: null },
+]
+
+const arbitraryEvent = fc.record({
+  type: fc.constantFrom(...eventTypes),
+  // Sixty of them stay within a session's life of 48 h.
+  gapMs: fc.integer({ min: 0, max: minutes(45) }),
+  lateMs: fc.constantFrom(0, 0, 0, minutes(2), minutes(30)),
+  subject: fc.constantFrom('alice', 'bob'),
+  session: fc.constantFrom('', 's-1', 's-1', 's-2', 's-3'),
+  previous: fc.constantFrom('', '', '', 's-1', 's-2'),
+  kind: fc.constantFrom('human' as const, 'human' as const, 'workload' as const),
+  place: fc.constantFrom(null, ...places),
+  networkKind: fc.constantFrom(...networkKinds),
+  client: fc.constantFrom(null, ...clients),
+  outcome: fc.constantFrom('success' as const, 'failure' as const, 'attempted' as const),
+  assurance: fc.constantFrom(...assurances),
+  act: fc.constantFrom(...acts),
+  amount: fc.constantFrom(null, 10, 5000),
+  bound: fc.constantFrom(0, 0, 0, 1, 2),
+  initiator: fc.constantFrom('user' as const, 'admin' as const),
+  id: fc.integer({ min: 1, max: 400 }),
+})
+type Drawn = typeof arbitraryEvent extends fc.Arbitrary<infer T> ? T : never
+
+function recordsOf(history: readonly Drawn[]): readonly LogRecord[] {
+  let t = start
+  return history.map((drawn): LogRecord => {
+    t += drawn.gapMs
+    if (drawn.id % 17 === 0) return { kind: 'tick', t }
+    const { place, session, previous } = drawn
+    const seen: Partial<SessionEvent> = {
+      idHash: drawn.id,
+      type: drawn.type,
+      receivedAt: t,
+      occurredAt: t - drawn.lateMs,
+      subject: { id: drawn.subject, kind: drawn.kind, iss: '' },
+      sessionId: session,
+      previousSessionId: previous,
+      keys: {
+        subject: drawn.subject,
+        session: session === '' ? '' : `${drawn.subject}/${session}`,
+        previousSession: previous === '' ? '' : `${drawn.subject}/${previous}`,
+        parentSession: '',
+      },
+      place,
+      network:
+        place === null
+          ? null
+          : network({
+              kind: drawn.networkKind,
+              asn: homeNetwork.asn + places.indexOf(place),
+              country: place.country,
+              address: places.indexOf(place) + 1,
+            }),
+      client: drawn.client,
+      outcome: drawn.outcome,
+      assurance: drawn.assurance,
+      action:
+        drawn.type === 'action'
+          ? { name: drawn.act, resource: '', access: 'read', amount: drawn.amount, currency: '' }
+          : null,
+      credential: {
+        id: 7,
+        kind: 'session-token',
+        status: 'active',
+        change: null,
+        issuedAt: null,
+        expiresAt: null,
+        boundTo: drawn.bound,
+      },
+      initiator: drawn.initiator,
+    }
+    return { kind: 'event', event: event(seen), origin: null }
+  })
+}
+
+const histories = fc.array(arbitraryEvent, { maxLength: 60 }).map(recordsOf)
+
+function folded(records: readonly LogRecord[]): Folder {
+  const folding = folder()
+  for (const record of records) folding.fold(record)
+  return folding
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value)
+    Object.values(value).forEach(deepFreeze)
+  }
+  return value
+}
+
+const law = (check: (records: readonly LogRecord[]) => void) =>
+  fc.assert(fc.property(histories, check), { numRuns: 300 })
+
+describe('the fold', () => {
+  it('gives the same bytes each time, and never writes to what it was given', () =>
+    law((records) => {
+      deepFreeze(records)
+      const [one, other] = [folded(records), folded(records)]
+      expect(JSON.stringify(one.decisions)).toBe(JSON.stringify(other.decisions))
+      expect(JSON.stringify(one.snapshot())).toBe(JSON.stringify(other.snapshot()))
+    }))
+
+  it('changes nothing when an event comes twice in a row', () =>
+    law((records) => {
+      const twice = records.flatMap((record) => [record, record])
+      const told = (folding: Folder) =>
+        folding.decisions.map(({ type, decidedAt, sessionId, risk }) => [
+          type,
+          decidedAt,
+          sessionId,
+          risk,
+        ])
+      expect(told(folded(twice))).toEqual(told(folded(records)))
+    }))
+
+  it('numbers decisions upwards, each with an id of its own', () =>
+    law((records) => {
+      const { decisions } = folded(records)
+      const sequences = decisions.map((d) => d.sequence)
+      expect(sequences).toEqual([...sequences].sort())
+      expect(new Set(decisions.map((d) => d.decisionId)).size).toBe(decisions.length)
+    }))
+
+  it('scores within 0 and 1000, at a level that the thresholds allow', () =>
+    law((records) => {
+      for (const { risk } of folded(records).decisions) {
+        expect(Number.isInteger(risk.score) && risk.score >= 0 && risk.score <= 1000).toBe(true)
+        if (risk.score >= 700) expect(risk.level).toBe('HIGH')
+        if (risk.score < 300) expect(risk.level).toBe('LOW')
+      }
+    }))
+
+  it('says nothing more of a session once it has revoked it', () =>
+    law((records) => {
+      const revoked = new Set<string>()
+      for (const { type, sessionId, subject } of folded(records).decisions) {
+        const session = `${subject.id}/${sessionId}`
+        expect(revoked.has(session)).toBe(false)
+        if (type === 'session.revoked' && sessionId !== null) revoked.add(session)
+      }
+    }))
+
+  it('resolves each step-up at most once, and holds at most one open a session', () =>
+    law((records) => {
+      const open = new Map<string, string>()
+      for (const { type, sessionId, subject, stepUp, resolution } of folded(records).decisions) {
+        const session = `${subject.id}/${sessionId}`
+        if (type === 'session.stepup.required') {
+          expect(open.has(session)).toBe(false)
+          open.set(session, stepUp?.id ?? '')
+        }
+        if (type === 'session.stepup.resolved') {
+          expect(open.get(session)).toBe(resolution?.stepUpId)
+          open.delete(session)
+        }
+      }
+    }))
+
+  it('prompts a person for risk at most three times an hour, five minutes apart', () =>
+    law((records) => {
+      const prompts = new Map<string, number[]>()
+      for (const { type, decidedAt, subject, stepUp, risk } of folded(records).decisions) {
+        const risky = risk.level !== 'LOW' && type === 'session.stepup.required'
+        if (!risky || stepUp?.prompt !== true || subject.kind !== 'human') continue
+        const earlier = prompts.get(subject.id) ?? []
+        expect(earlier.every((at) => Math.abs(decidedAt - at) >= minutes(5))).toBe(true)
+        expect(earlier.filter((at) => Math.abs(decidedAt - at) < hours(1)).length).toBeLessThan(3)
+        prompts.set(subject.id, [...earlier, decidedAt])
+      }
+    }))
+
+  it('never prompts a workload', () =>
+    law((records) => {
+      for (const { subject, stepUp } of folded(records).decisions) {
+        if (subject.kind === 'human' || stepUp === null) continue
+        expect(stepUp.prompt).toBe(false)
+        expect(stepUp.acrValues).toEqual([])
+      }
+    }))
+
+  it('keeps its states bounded', () =>
+    law((records) => {
+      const folding = folded(records)
+      for (const key of ['alice', 'bob']) {
+        const profile = folding.profile(key)
+        expect(profile?.contexts.length ?? 0).toBeLessThanOrEqual(caps.profileContexts)
+        expect(profile?.timers.length ?? 0).toBeLessThanOrEqual(caps.profileTimers)
+        for (const id of ['s-1', 's-2', 's-3']) {
+          const session = folding.session(`${key}/${id}`)
+          expect(session?.contexts.length ?? 0).toBeLessThanOrEqual(caps.sessionContexts)
+          expect(session?.runs.length ?? 0).toBeLessThanOrEqual(caps.sessionRuns)
+          expect(session?.repeats.length ?? 0).toBeLessThanOrEqual(caps.repeatsOther)
+          expect(session?.contributions.length ?? 0).toBeLessThanOrEqual(caps.sessionContributions)
+        }
+      }
+    }))
+
+  it('takes part of a log as it takes the whole: what came later changes no earlier decision', () =>
+    law((records) => {
+      const half = records.slice(0, Math.floor(records.length / 2))
+      const early = folded(half).decisions.map((d) => JSON.stringify(d))
+      expect(
+        folded(records)
+          .decisions.slice(0, early.length)
+          .map((d) => JSON.stringify(d)),
+      ).toEqual(early)
+    }))
+})
+
+describe('the shipped policy', () => {
+  it('carries the hash of its own content as its version', async () => {
+    const { createHash } = await import('node:crypto')
+    const { version, ...content } = defaultPolicy
+    const hash = createHash('sha256').update(JSON.stringify(content)).digest('hex')
+    expect(version).toBe(`sha256:${hash}`)
+  })
+})

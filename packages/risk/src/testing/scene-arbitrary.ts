@@ -1,0 +1,156 @@
+/**
+ * Scenes that no detector may stumble over: honest and hostile, sparse and odd, in sequences of one
+ * session. Values come from small pools, so that contexts, keys and times meet again.
+ */
+import fc from 'fast-check'
+import type { Scene } from '../detector.ts'
+import {
+  clientKinds,
+  credentialChanges,
+  credentialKinds,
+  credentialStatuses,
+  eventTypes,
+  initiators,
+  type Network,
+  networkKinds,
+  osFamilies,
+  outcomes,
+  subjectKinds,
+} from '../event.ts'
+import { actionRanks } from '../policy.ts'
+import { caps } from '../state.ts'
+import { event, minutes, scene, start } from './scene.ts'
+
+const orNull = <T>(of: fc.Arbitrary<T>) => fc.option(of, { freq: 5 })
+const hash = fc.constantFrom(0, 1, 2, 2 ** 53 - 1)
+const country = fc.constantFrom('', 'GB', 'BR', 'US')
+const text = (maxLength: number) => fc.string({ unit: 'binary', maxLength })
+
+const network = fc.record({
+  kind: fc.constantFrom(...networkKinds),
+  asn: fc.constantFrom(0, 2856, 28573),
+  country,
+  address: hash,
+  prefix: hash,
+  family: fc.constantFrom(0 as const, 4 as const, 6 as const),
+  trusted: fc.boolean(),
+})
+
+const place = fc.record({
+  latitude: fc.oneof(fc.constantFrom(51.5, -23.55, 90), fc.double()),
+  longitude: fc.oneof(fc.constantFrom(-0.1, -46.63, 180), fc.double()),
+  radiusKm: fc.nat(3_000),
+  city: fc.oneof(fc.constantFrom('', 'London'), text(32)),
+  country,
+  edition: fc.constantFrom(0, 7, 8),
+})
+
+const client = fc.record({
+  kind: fc.constantFrom(...clientKinds),
+  os: fc.constantFrom(...osFamilies),
+  browser: fc.oneof(fc.constantFrom('', 'chrome', 'mobile safari', 'safari', 'curl'), text(24)),
+  version: fc.constantFrom(0, 140, 141),
+  device: hash,
+  fingerprint: hash,
+  app: hash,
+})
+
+const time = fc.nat(90).map((n) => start + n * minutes(1))
+
+const context = fc.record({
+  id: fc.integer({ min: 1, max: 4 }),
+  proven: fc.boolean(),
+  firstSeen: time,
+  lastSeen: time,
+  network: orNull(network),
+  place: orNull(place),
+  client: orNull(client),
+})
+
+const credential = fc.record({
+  id: hash,
+  kind: fc.constantFrom(...credentialKinds),
+  status: fc.constantFrom(...credentialStatuses),
+  change: orNull(fc.constantFrom(...credentialChanges)),
+  issuedAt: orNull(time),
+  expiresAt: orNull(time),
+  boundTo: hash,
+})
+
+const action = fc.record({
+  name: text(200),
+  resource: fc.constant(''),
+  access: fc.constant('unknown' as const),
+  amount: orNull(fc.double()),
+  currency: fc.constant(''),
+})
+
+const sighting = fc.record({ context, at: time })
+
+const happening = fc.record({
+  type: fc.constantFrom(...eventTypes),
+  source: text(200),
+  occurredAt: time,
+  previousSessionId: fc.constantFrom('', 's-0'),
+  network: orNull(network),
+  place: orNull(place),
+  client: orNull(client),
+  outcome: fc.constantFrom(...outcomes),
+  credential: orNull(credential),
+  action: orNull(action),
+  initiator: fc.constantFrom(...initiators),
+  claimedSubject: fc.boolean(),
+})
+
+/** One scene; the event's own network, place and client are its context's, or missing, or something else. */
+export const anyScene: fc.Arbitrary<Scene> = fc
+  .record({
+    happening,
+    context,
+    kind: fc.constantFrom(...subjectKinds),
+    begins: fc.boolean(),
+    base: orNull(sighting),
+    next: orNull(sighting),
+    elsewhere: orNull(sighting),
+    hasHistory: fc.boolean(),
+    networkKnown: fc.boolean(),
+    rank: fc.constantFrom(...actionRanks),
+    others: fc.array(context, { maxLength: caps.sessionContexts - 1 }),
+    known: fc.array(context, { maxLength: 5 }),
+    status: fc.constantFrom('active' as const, 'ended' as const),
+    endedAt: time,
+    logins: fc.nat(10),
+  })
+  .map(({ happening, context, others, known, status, endedAt, logins, ...rest }) => ({
+    ...scene({
+      ...rest,
+      session: {
+        status,
+        endedAt,
+        contexts: [context, ...others.filter((c) => c.id !== context.id)],
+      },
+      profile: { contexts: known, logins, loginDays: Math.min(logins, 4) },
+    }),
+    context,
+    t: happening.occurredAt,
+    event: event(happening),
+  }))
+
+/** The same scenes in one session that two contexts use by turns, a minute apart. */
+function byTurns(scenes: readonly Scene[]): readonly Scene[] {
+  const contexts = [scenes[0], scenes.at(-1)].flatMap((s, i) =>
+    s === undefined ? [] : [{ ...s.context, id: i + 1 }],
+  )
+  return scenes.map((seen, i) => {
+    const context = contexts[i % 2] ?? seen.context
+    const { network, place, client } = context
+    const occurredAt = start + minutes(i)
+    const event = { ...seen.event, occurredAt, network: network as Network | null, place, client }
+    return { ...seen, context, event, session: { ...seen.session, contexts } }
+  })
+}
+
+/** What befalls one session, in the order of its log: events at any time, from anywhere, or by turns. */
+export const anyScenes: fc.Arbitrary<readonly Scene[]> = fc
+  .tuple(fc.array(anyScene, { minLength: 1, maxLength: 10 }), fc.boolean())
+  .map(([scenes, turns]) => (turns ? byTurns(scenes) : scenes))

@@ -194,3 +194,29 @@ export interface Profile extends ProfileCore {
 
 export const emptySession: Session = { ...emptyOf(sessionFields), memory: {} }
 export const emptyProfile: Profile = { ...emptyOf(profileFields), memory: {} }
+
+export type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
+/**
+ * A session of its own to write in place. Field by field, because engines keep such an object in the
+ * fast layout that spreading this many fields loses.
+ */
+export const copyOf = (s: Session): Writable<Session> => ({
+  sessionId: s.sessionId,
+  status: s.status,
+  startedAt: s.startedAt,
+  lastSeen: s.lastSeen,
+  endedAt: s.endedAt,
+  provisionalUntil: s.provisionalUntil,
+  level: s.level,
+  score: s.score,
+  assurance: s.assurance,
+  contexts: s.contexts,
+  currentContext: s.currentContext,
+  lastContextId: s.lastContextId,
+  runs: s.runs,
+  contributions: s.contributions,
+  stepUp: s.stepUp,
+  repeats: s.repeats,
+  memory: s.memory,
+})

@@ -14,7 +14,7 @@ import type { SubjectKind } from './event.ts'
 import { demandOf } from './requirement.ts'
 import { retire } from './rotate.ts'
 import type { Signal } from './signal.ts'
-import { type Context, caps, emptySession, type Profile, type Session } from './state.ts'
+import { type Context, caps, copyOf, emptySession, type Profile, type Session } from './state.ts'
 import { type StepInput, setRisk, type Turn } from './turn.ts'
 
 export interface StepResult {
@@ -55,12 +55,9 @@ function begin(input: StepInput): Turn {
     kind,
     startLevel: session?.level ?? 'LOW',
     profile: input.profile,
-    session:
-      rotates && previous
-        ? successor(input, previous)
-        : session
-          ? { ...session }
-          : opened(input, kind),
+    session: copyOf(
+      rotates && previous ? successor(input, previous) : (session ?? opened(input, kind)),
+    ),
     previous: rotates ? previous : null,
     drafts: [],
   }

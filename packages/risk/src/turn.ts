@@ -6,7 +6,7 @@ import type { Detector } from './detector.ts'
 import { type Draft, draft, reasonsOf, resolutionOf } from './draft.ts'
 import type { SessionEvent, SubjectKind } from './event.ts'
 import type { Policy } from './policy.ts'
-import type { OpenStepUp, Profile, Session } from './state.ts'
+import type { OpenStepUp, Profile, Session, Writable } from './state.ts'
 
 export interface StepInput {
   readonly profile: Profile
@@ -24,8 +24,6 @@ export interface StepInput {
   /** The id that the n-th decision of this step will have. */
   readonly idOf: (n: number) => string
 }
-
-type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
 export interface Turn {
   readonly input: StepInput

@@ -4,9 +4,16 @@ import { network } from './testing/scene.ts'
 
 const nameless = { asn: 0, country: '', prefix: 0, address: 0, family: 0 } as const
 
-describe('a network is its ASN, else its country, else its prefix', () => {
+describe('a network is its ASN within one country, else its country, else its prefix', () => {
   it.each([
-    ['same ASN, other country', network(), network({ country: 'FR' }), true],
+    ['same ASN, other address', network(), network({ address: 9, prefix: 9 }), true],
+    ['same ASN, other country', network(), network({ country: 'FR' }), false],
+    [
+      'same ASN, other country, egress of an organisation',
+      network({ kind: 'corporate' }),
+      network({ country: 'FR', kind: 'corporate' }),
+      true,
+    ],
     ['other ASN, same country and prefix', network(), network({ asn: 1 }), false],
     ['one ASN unknown, same country', network(), network({ asn: 0 }), true],
     [

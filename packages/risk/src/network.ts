@@ -11,15 +11,25 @@ const sharedExits: readonly NetworkKind[] = ['vpn', 'hosting', 'tor']
 const exitOf = (network: SeenNetwork): NetworkKind | null =>
   sharedExits.includes(network.kind) ? network.kind : null
 
+/** Networks whose egress moves between countries by design: one by its ASN alone. */
+const roamingKinds: readonly NetworkKind[] = ['corporate', 'relay', 'satellite', 'mobile']
+
+const roams = (network: SeenNetwork): boolean => roamingKinds.includes(network.kind)
+
+const countriesDiffer = (a: SeenNetwork, b: SeenNetwork): boolean =>
+  a.country !== '' && b.country !== '' && a.country !== b.country
+
 /**
- * True where both are the same network: the same ASN where both have one, else the same country
- * where both are known, else the same prefix. What cannot be compared is no change.
+ * True where both are the same network: the same ASN within one country where both have one, else the
+ * same country where both are known, else the same prefix. What cannot be compared is no change.
  *
  * Without ASNs a vpn, hosting or tor exit equals only its own kind or prefix: else an exit in the
  * subject's own country would pass as the subject's home.
  */
 export function sameNetwork(a: SeenNetwork, b: SeenNetwork): boolean {
-  if (a.asn !== 0 && b.asn !== 0) return a.asn === b.asn
+  if (a.asn !== 0 && b.asn !== 0) {
+    return a.asn === b.asn && (!countriesDiffer(a, b) || roams(a) || roams(b))
+  }
   if (exitOf(a) !== exitOf(b)) return a.prefix !== 0 && a.prefix === b.prefix
   if (a.country !== '' && b.country !== '') return a.country === b.country
   return a.prefix === 0 || b.prefix === 0 || a.prefix === b.prefix

@@ -67,7 +67,7 @@ const cases: [name: string, parts: SceneParts, score: number | null][] = [
   ],
   ['a client-claimed address now', from({ trusted: false }), null],
   ['a client-claimed address before', baseOn({ trusted: false }), null],
-  ['less than 200 km left', { context: { place: place({ latitude: 53.5 }) } }, null],
+  ['less than 200 km left, in 5 min', { context: { place: place({ latitude: 53.5 }) }, ...after(minutes(5)) }, null],
   ['340 km less both radii in 20 min', { context: { place: paris } }, 720],
   ['340 km less both radii in 25 min', { context: { place: paris }, ...after(minutes(25)) }, null],
   ['city missing: a country is 1,500 km', { context: { place: { ...paris, city: '' } } }, null],
@@ -102,6 +102,11 @@ describe('impossible-travel', () => {
   it.each(noPlaceOfItsUser)('uses no %s address as either end', (kind) => {
     expect(find(impossibleTravel, scene(from({ kind })))).toBeNull()
     expect(find(impossibleTravel, scene(baseOn({ kind })))).toBeNull()
+  })
+
+  it('counts time apart as at least a minute', () => {
+    const found = find(impossibleTravel, scene(after(0)))
+    expect(found?.evidence).toMatchObject({ minutesApart: 1, speedKmh: 9_457 * 60 })
   })
 
   it('is blind without a place or a proven base, not quiet', () => {

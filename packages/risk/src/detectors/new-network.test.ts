@@ -9,7 +9,7 @@ const cases: [name: string, parts: SceneParts, score: number | null][] = [
   ['no proven base', { base: null }, 200],
   ['at login', { begins: true, base: null }, null],
   ['a network that the subject has used', { networkKnown: true }, null],
-  ['a proven context', { context: { proven: true } }, null],
+  ['a proven context', { networkKnown: false, context: { proven: true } }, null],
   ['a mobile carrier', { context: { network: network({ kind: 'mobile', asn: 1 }) } }, null],
   ['relay egress', { context: { network: network({ kind: 'relay', asn: 1 }) } }, null],
   ['IPv6 after IPv4 in one country', { context: { network: network(ipv6) } }, null],

@@ -41,6 +41,8 @@ const cases: Case[] = [
     [bound(1), bound(2, {}, { type: 'login', outcome: 'failure', previousSessionId: 's-0' })],
     1000,
   ],
+  ['a certificate with a key of its own', [bound(1), bound(2, { kind: 'certificate' })], null],
+  ['a re-authentication in the same session with another key', [bound(1), bound(2, {}, { type: 'reauthentication' })], 1000],
   [
     'a token and a certificate, each with its key',
     [bound(1), bound(2, { kind: 'certificate' }), bound(1)],

@@ -50,7 +50,13 @@ const cases: Case[] = [
     750,
   ],
   ['relay egress', turns('ABABA', away({ kind: 'relay', asn: 1, country: 'FR' })), null],
-  ['one network by its ASN', turns('ABABA', away({ country: 'FR', prefix: 9 })), null],
+  ['one network by its ASN', turns('ABABA', away({ prefix: 9 })), null],
+  [
+    'the ASN of an organisation, egress in two countries',
+    turns('ABABA', away({ kind: 'corporate', country: 'FR', prefix: 9 })),
+    null,
+  ],
+  ['one ASN, two countries', turns('ABABA', away({ country: 'FR', prefix: 9 })), 750],
   ['one network by its country, ASN unknown', turns('ABABA', away({ asn: 0, prefix: 9 })), null],
   [
     'one network, two clients',

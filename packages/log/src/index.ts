@@ -1,1 +1,3 @@
+export { type EmbeddedLog, type EmbeddedLogOptions, embeddedLog } from './embedded-log.ts'
+export { type KafkaLogOptions, kafkaLog } from './kafka-log.ts'
 export * from './ports.ts'

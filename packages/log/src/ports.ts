@@ -3,7 +3,10 @@
  * looked into here.
  */
 
-export type Headers = Readonly<Record<string, string | Buffer>>
+export type HeaderValue = string | Buffer
+
+/** A name that stands more than once has a list, in order. Read back, every value is a Buffer. */
+export type Headers = Readonly<Record<string, HeaderValue | readonly HeaderValue[]>>
 
 export interface TopicPartition {
   readonly topic: string
@@ -38,7 +41,8 @@ export interface LogWriter {
   /**
    * Appends in order per partition and resolves when the log has acknowledged every record.
    * Rejects with `LogWriteError` when the outcome of any is unknown or refused: the caller must treat
-   * none as written and may write all again (readers recognise repeats).
+   * none as written and may write all again (readers recognise repeats). What was queued behind it for
+   * the same partitions is refused with it, so that nothing overtakes the repeat.
    */
   append(topic: string, records: readonly NewRecord[]): Promise<void>
   close(): Promise<void>
@@ -55,12 +59,16 @@ export interface ReaderHandlers {
   /**
    * These partitions are now this reader's. Answers with the offset to read from for each, by
    * `topic:partition`; one that is missing is read from the group's committed offset, else from the
-   * lowest. Batches of these partitions come only after it has resolved.
+   * lowest. Batches of these partitions come only after it has resolved. A rebalance revokes everything
+   * and assigns anew, also what stays. A rejection is logged and asked again.
    */
   onAssigned(partitions: readonly TopicPartition[]): Promise<ReadonlyMap<string, number>>
   /** These partitions are no longer (or perhaps never again) this reader's: stop working on them. */
   onRevoked(partitions: readonly TopicPartition[]): void
-  /** Takes a batch. Queue and return; holding the promise is the back-pressure. Never throws. */
+  /**
+   * Takes a batch. Queue and return; holding the promise is the back-pressure. Runs once at a time for
+   * a partition, also across a rebalance. Should never throw: if it does, the same batch comes again.
+   */
   onBatch(batch: Batch): Promise<void>
   /** The reader is dead and will not recover: the process should end. */
   onCrash(error: Error): void
@@ -71,9 +79,15 @@ export interface LogReader {
   start(handlers: ReaderHandlers): Promise<void>
   /** The next batch of this partition begins at `offset`. Ignored for a partition that is not assigned. */
   seek(partition: TopicPartition, offset: number): void
-  /** Records the position (the next offset to read) in the group. A hint for lag tools, or the position of raw topics. */
+  /**
+   * Records the position (the next offset to read) in the group. A hint for lag tools, or the position of
+   * raw topics. Ignored for a partition that is not assigned; rejects with `LogError` when refused.
+   */
   commit(partition: TopicPartition, offset: number): Promise<void>
-  /** Leaves the group; resolves when no handler runs any more. */
+  /**
+   * Hands over nothing more, lets running handlers finish for a while (they may still commit), revokes
+   * everything and leaves the group; resolves when no handler runs any more.
+   */
   stop(): Promise<void>
 }
 
@@ -94,9 +108,13 @@ export interface TopicState {
 export interface LogAdmin {
   /** null for a topic that does not exist. */
   describe(topics: readonly string[]): Promise<ReadonlyMap<string, TopicState | null>>
+  /** Does nothing where the topic exists. */
   create(spec: TopicSpec): Promise<void>
+  /** Sets these entries and leaves the others as they are. */
   configure(topic: string, config: Readonly<Record<string, string>>): Promise<void>
   bounds(topic: string): Promise<readonly Bounds[]>
+  /** How many brokers the cluster has: no topic can have more replicas. */
+  brokers(): Promise<number>
   close(): Promise<void>
 }
 
@@ -108,9 +126,9 @@ export interface Log {
   close(): Promise<void>
 }
 
-/** An append whose outcome is unknown or refused. `retriable` is false where repeating it cannot help. */
-export class LogWriteError extends Error {
-  override readonly name = 'LogWriteError'
+/** What the log refused or did not answer. `retriable` is false where repeating it cannot help. */
+export class LogError extends Error {
+  override readonly name: string = 'LogError'
   readonly code: string
   readonly retriable: boolean
   constructor(code: string, message: string, retriable: boolean, cause?: unknown) {
@@ -119,6 +137,18 @@ export class LogWriteError extends Error {
     this.retriable = retriable
   }
 }
+
+/** An append whose outcome is unknown or refused. */
+export class LogWriteError extends LogError {
+  override readonly name = 'LogWriteError'
+}
+
+/** What the log has to say to an operator. `fields` hold no record's bytes. */
+export type OnLog = (
+  level: 'error' | 'warn' | 'info' | 'debug',
+  message: string,
+  fields: Readonly<Record<string, unknown>>,
+) => void
 
 /** `topic:partition`, the key of maps over partitions. */
 export const partitionKey = (p: TopicPartition): string => `${p.topic}:${p.partition}`

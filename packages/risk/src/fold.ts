@@ -16,8 +16,10 @@ const hourMs = 3_600_000
 /** How long what is not seen again is remembered, by decision time. */
 const profileLifeMs = 90 * 24 * hourMs
 const sessionLifeMs = 48 * hourMs
-/** People's sessions that never logged in; a revoked one is remembered as long as any. */
+/** What never logged in; a revoked session is remembered as long as any. */
 const unauthenticatedLifeMs = hourMs
+/** A profile notes that it was seen no oftener, so that a quiet event does not rewrite it. */
+const seenEveryMs = 10 * 60_000
 /** An event later than this updates memory, and neither prompts nor revokes by score. */
 const lateAfterMs = 10 * 60_000
 /** How many quiet subjects' timers one tick fires; the rest fire at the next. */
@@ -120,7 +122,7 @@ function foldEvent(
   const { states } = folding
   const t = decisionTime(event)
   const keys = event.keys
-  const stored = living(states.profile(keys.subject), t, profileLifeMs)
+  const stored = livingProfile(states.profile(keys.subject), t)
   const hasSession = keys.session !== '' && !isFailedLogin(event)
   const known = livingSession(hasSession ? states.session(keys.session) : null, stored, t)
   // Some frameworks keep the session id over a logout: a login after it begins a session anew.
@@ -177,9 +179,8 @@ function forgetful(profile: Profile, event: SessionEvent, t: number): Profile {
   return seen({ ...profile, repeats: [...profile.repeats, event.idHash].slice(-max) }, t)
 }
 
-/** Written once an hour at most, so that a quiet event does not rewrite the profile. */
 const seen = (profile: Profile, t: number): Profile =>
-  t - profile.lastSeen < hourMs ? profile : { ...profile, lastSeen: t }
+  t - profile.lastSeen < seenEveryMs ? profile : { ...profile, lastSeen: t }
 
 const keep = (folding: Folding, key: string, before: Profile | null, after: Profile) => {
   if (after !== before) folding.profiles.set(key, after)
@@ -202,6 +203,14 @@ const living = <T extends { readonly lastSeen: number }>(
   t: number,
   lifeMs: number,
 ): T | null => (state !== null && t - state.lastSeen > lifeMs ? null : state)
+
+/** Workloads and agents are remembered as sessions are: their history is in their credentials. */
+function livingProfile(profile: Profile | null, t: number): Profile | null {
+  if (profile === null) return null
+  if (profile.kind === 'human' && profile.logins > 0) return living(profile, t, profileLifeMs)
+  const stranger = profile.kind === 'human' && profile.notBefore === 0
+  return living(profile, t, stranger ? unauthenticatedLifeMs : sessionLifeMs)
+}
 
 function livingSession(
   session: Session | null,

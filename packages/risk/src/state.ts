@@ -121,7 +121,7 @@ const stepUpFields = record({
 export type OpenStepUp = ValueOf<typeof stepUpFields>
 
 export const sessionFields = record({
-  sessionId: text(128),
+  sessionId: text(256),
   status: choice(['active', 'ended', 'revoked']),
   startedAt: time,
   lastSeen: time,

@@ -1,1 +1,12 @@
+export { type EmbeddedStore, type EmbeddedStoreOptions, embeddedStore } from './embedded-store.ts'
 export * from './ports.ts'
+export type { MemoryUsage } from './redis-check.ts'
+export type { RedisConnectionOptions } from './redis-connection.ts'
+export { type RedisStore, type RedisStoreOptions, redisStore } from './redis-store.ts'
+export {
+  type EmbeddedSessionIndex,
+  embeddedSessionIndex,
+  type RedisSessionIndexOptions,
+  redisSessionIndex,
+} from './session-index.ts'
+export { type StateCodec, stateCodec } from './state-codec.ts'

@@ -21,7 +21,11 @@ const cases: [name: string, parts: SceneParts, score: number | null][] = [
   ['a vpn that the subject is known to use', on('vpn', { networkKnown: true }), null],
   ['hosting that the subject is known to use', on('hosting', { networkKnown: true }), null],
   ['tor that the subject is known to use', on('tor', { networkKnown: true }), null],
-  ['a vpn that the session was proven on', on('vpn', { networkKnown: false, context: { proven: true } }), null],
+  [
+    'a vpn that the session was proven on',
+    on('vpn', { networkKnown: false, context: { proven: true } }),
+    null,
+  ],
   ['relay', on('relay'), null],
   ['mobile', on('mobile'), null],
   ['corporate', on('corporate'), null],

@@ -67,7 +67,11 @@ const cases: [name: string, parts: SceneParts, score: number | null][] = [
   ],
   ['a client-claimed address now', from({ trusted: false }), null],
   ['a client-claimed address before', baseOn({ trusted: false }), null],
-  ['less than 200 km left, in 5 min', { context: { place: place({ latitude: 53.5 }) }, ...after(minutes(5)) }, null],
+  [
+    'less than 200 km left, in 5 min',
+    { context: { place: place({ latitude: 53.5 }) }, ...after(minutes(5)) },
+    null,
+  ],
   ['340 km less both radii in 20 min', { context: { place: paris } }, 720],
   ['340 km less both radii in 25 min', { context: { place: paris }, ...after(minutes(25)) }, null],
   ['city missing: a country is 1,500 km', { context: { place: { ...paris, city: '' } } }, null],

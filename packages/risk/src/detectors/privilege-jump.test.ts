@@ -72,7 +72,15 @@ const cases: Case[] = [
     [before('admin'), grant('user', minutes(16)), uses('admin')],
     null,
   ],
-  ['a self-grant that four later grants pushed out', [grant('user', minutes(8)), ...[7, 6, 5, 4].map((n) => grant('admin', minutes(n))), uses('admin')], 450],
+  [
+    'a self-grant that four later grants pushed out',
+    [
+      grant('user', minutes(8)),
+      ...[7, 6, 5, 4].map((n) => grant('admin', minutes(n))),
+      uses('admin'),
+    ],
+    450,
+  ],
   ['a grant that failed', [grant('user', minutes(3), { outcome: 'failure' }), uses('admin')], 300],
   [
     'an attempt teaches nothing',

@@ -42,7 +42,11 @@ const cases: Case[] = [
     1000,
   ],
   ['a certificate with a key of its own', [bound(1), bound(2, { kind: 'certificate' })], null],
-  ['a re-authentication in the same session with another key', [bound(1), bound(2, {}, { type: 'reauthentication' })], 1000],
+  [
+    'a re-authentication in the same session with another key',
+    [bound(1), bound(2, {}, { type: 'reauthentication' })],
+    1000,
+  ],
   [
     'a token and a certificate, each with its key',
     [bound(1), bound(2, { kind: 'certificate' }), bound(1)],
@@ -52,6 +56,11 @@ const cases: Case[] = [
     'a certificate with another key than before',
     [bound(1), bound(2, { kind: 'certificate' }), bound(3, { kind: 'certificate' })],
     1000,
+  ],
+  [
+    'the second of two keys, the kind untold',
+    [bound(1), bound(2, { kind: 'certificate' }), bound(2, { kind: 'unknown' })],
+    null,
   ],
 ]
 

@@ -11,8 +11,11 @@ type Bindings = ValueOf<typeof bindingList>
 const sameKind = (a: Credential['kind'], b: Credential['kind']): boolean =>
   a === b || a === 'unknown' || b === 'unknown'
 
-const bindingOf = (bindings: Bindings, credential: Credential) =>
-  bindings.find((b) => sameKind(b.kind, credential.kind))
+/** The binding that a credential contradicts: of its kind, and none of its kind has its key. */
+function contradicted(bindings: Bindings, credential: Credential) {
+  const comparable = bindings.filter((b) => sameKind(b.kind, credential.kind))
+  return comparable.some((b) => b.boundTo === credential.boundTo) ? undefined : comparable[0]
+}
 
 /**
  * Where a new key is no surprise: the credential's owner declares it (CAEP credential-change
@@ -41,8 +44,7 @@ export const proofMismatch = defineDetector({
   detect(scene, { session: { bindings } }, params) {
     const credential = scene.event.credential
     if (credential === null || credential.boundTo === 0 || isRotation(scene)) return null
-    const before = bindingOf(bindings, credential)
-    if (before === undefined || before.boundTo === credential.boundTo) return null
+    if (contradicted(bindings, credential) === undefined) return null
     return {
       reason: 'PROOF_MISMATCH',
       score: params.score,
@@ -55,12 +57,14 @@ export const proofMismatch = defineDetector({
     const { bindings } = memory.session
     const credential = scene.event.credential
     if (credential === null || credential.boundTo === 0) return memory
-    const before = bindingOf(bindings, credential)
-    if (before !== undefined && (before.boundTo === credential.boundTo || !isRotation(scene))) {
-      return memory
+    const before = contradicted(bindings, credential)
+    if (before === undefined) {
+      if (bindings.some((b) => sameKind(b.kind, credential.kind))) return memory
+      const first = { kind: credential.kind, boundTo: credential.boundTo }
+      return { ...memory, session: { bindings: [...bindings, first].slice(-bindingList.max) } }
     }
-    const binding = { kind: before?.kind ?? credential.kind, boundTo: credential.boundTo }
-    const others = bindings.filter((b) => b !== before)
-    return { ...memory, session: { bindings: [...others, binding].slice(-bindingList.max) } }
+    if (!isRotation(scene)) return memory
+    const turned = bindings.map((b) => (b === before ? { ...b, boundTo: credential.boundTo } : b))
+    return { ...memory, session: { bindings: turned } }
   },
 })

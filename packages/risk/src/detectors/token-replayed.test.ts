@@ -98,7 +98,7 @@ describe('token-replayed', () => {
         halfLifeMs: 0,
         context: thief.id,
         message:
-          'Used in turns from chrome on Windows, residential network AS2856, GB and from chrome on Windows, residential network AS28573, BR',
+          'Used in turns from residential network AS2856, GB and from residential network AS28573, BR',
         evidence: { turns: 5 },
       })
     }

@@ -24,8 +24,8 @@ function withTurn(turns: Turns, { event, context }: Scene, { windowMs }: Params)
   const all = [...turns, turn].sort((a, b) => a.at - b.at)
   const since = (all.at(-1)?.at ?? 0) - windowMs
   const kept = all
-    .filter((t, i) => all[i - 1]?.context !== t.context || all[i + 1]?.context !== t.context)
     .filter((t) => t.at >= since)
+    .filter((t, i, of) => of[i - 1]?.context !== t.context || of[i + 1]?.context !== t.context)
     .slice(-turnList.max)
   const changed = kept.length !== turns.length || kept.some((t, i) => t !== turns[i])
   return changed ? kept : turns
@@ -48,6 +48,12 @@ function isOneUser({ network: a, client: aClient }: Context, b: Context): boolea
 
 const contextName = ({ network, client }: Context): string =>
   client === null ? networkName(network) : `${clientName(client)}, ${networkName(network)}`
+
+/** What tells one context from another, in a few words: the network, or on one network the client. */
+const whereOf = (context: Context, other: Context): string =>
+  context.client !== null && networkName(context.network) === networkName(other.network)
+    ? clientName(context.client)
+    : networkName(context.network)
 
 export const tokenReplayed = defineDetector({
   name: 'token-replayed',
@@ -74,7 +80,7 @@ export const tokenReplayed = defineDetector({
       score: params.score,
       halfLifeMs: 0,
       context: replaying.id,
-      message: `Used in turns from ${contextName(proven)} and from ${contextName(replaying)}`,
+      message: `Used in turns from ${whereOf(proven, replaying)} and from ${whereOf(replaying, proven)}`,
       evidence: {
         previousContext: contextName(proven),
         context: contextName(replaying),

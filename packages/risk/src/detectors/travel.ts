@@ -6,7 +6,7 @@ import type { SeenNetwork } from '../network.ts'
 import type { Context } from '../state.ts'
 import { minutesText, networkName, placeName, thousands } from './describe.ts'
 
-export interface TravelLimits extends CountryRadii {
+interface TravelLimits extends CountryRadii {
   /** km/h; from here on nobody travels. */
   readonly speedKmhMax: number
   /** km left after both radii; below it nothing is judged. */
@@ -28,7 +28,7 @@ export interface Stop {
   readonly at: number
 }
 
-export interface Journey {
+interface Journey {
   readonly from: Stop & { readonly place: Place }
   readonly to: Stop & { readonly place: Place }
   /** What is left after both radii, whole km. */

@@ -8,8 +8,7 @@ import { families } from '../signal.ts'
 
 type Memory = DetectorMemory<Detector['memory']['session'], Detector['memory']['profile']>
 
-const camelUnit =
-  /^(score[A-Z]?\w*|\w*(Ms|Km|Kmh)(Min|Max)?|[a-z]\w*(Min|Max))$|^(halfLife|grace)Ms$/
+const unitLast = /^(score\w*|\w+(Ms|Km|Kmh)(Min|Max)?|\w+(Min|Max))$/
 
 /** Faults of what a detector declares about itself: names, reasons, params, bounds of its memory. */
 export function declarationFaults(detector: Detector): readonly string[] {
@@ -32,7 +31,7 @@ export function declarationFaults(detector: Detector): readonly string[] {
   }
   for (const [param, value] of Object.entries(params)) {
     expect(Number.isInteger(value) && value >= 0, `param ${param}: a whole number`)
-    expect(camelUnit.test(param), `param ${param}: unit last (score…, …Ms, …Km, …Kmh, …Min, …Max)`)
+    expect(unitLast.test(param), `param ${param}: unit last (score…, …Ms, …Km, …Kmh, …Min, …Max)`)
   }
   for (const field of [...Object.values(memory.session), ...Object.values(memory.profile)]) {
     expect(
@@ -148,7 +147,7 @@ function findingFaults(detector: Detector, finding: Finding): readonly string[] 
 }
 
 /** True where a value is exactly what its field declares. */
-export function fits(field: Field, value: unknown): boolean {
+function fits(field: Field, value: unknown): boolean {
   switch (field.kind) {
     case 'flag':
       return typeof value === 'boolean'
@@ -187,7 +186,7 @@ const blank = ({ memory: { session, profile } }: Detector): Memory => ({
 
 const text = (value: unknown): string => JSON.stringify(value)
 
-export function deepFreeze<T>(value: T): T {
+function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value)
     for (const part of Object.values(value)) deepFreeze(part)

@@ -103,7 +103,7 @@ const happening = fc.record({
 })
 
 /** One scene; the event's own network, place and client are its context's, or missing, or something else. */
-export const anyScene: fc.Arbitrary<Scene> = fc
+const anyScene: fc.Arbitrary<Scene> = fc
   .record({
     happening,
     context,

@@ -45,13 +45,6 @@ export const homeNetwork: Network = {
 }
 /** Another household's, far away. */
 export const farNetwork = network({ asn: 28573, country: 'BR', address: 22, prefix: 202 })
-export const hostingNetwork = network({
-  kind: 'hosting',
-  asn: 14061,
-  country: 'NL',
-  address: 33,
-  prefix: 303,
-})
 
 export const client = (over: Partial<Client> = {}): Client => ({ ...chrome, ...over })
 export const chrome: Client = {

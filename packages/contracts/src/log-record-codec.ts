@@ -1,0 +1,71 @@
+/**
+ * The records of `holdpoint.events`, in the Avro of `schemas/holdpoint-events.avsc`. Each event passes
+ * here twice (ingest, engine), so current records are read and written by hand, field by field in the
+ * schema's order; those of an older or newer release are first brought to this one's by avsc.
+ */
+import type { LogRecord } from '@holdpoint/risk'
+import { AvroReader } from './avro-reader.ts'
+import { AvroWriter } from './avro-writer.ts'
+import { localCatalogue, type SchemaCatalogue } from './catalogue.ts'
+import { CodecError } from './errors.ts'
+import { frameLength, schemaIdOf } from './framing.ts'
+import { schemaType } from './schema-files.ts'
+import { readEvent, readOrigin } from './session-event-reader.ts'
+import { writeEvent, writeOrigin } from './session-event-writer.ts'
+import { topics } from './topics.ts'
+
+const schemaFile = 'holdpoint-events.avsc'
+const writer = new AvroWriter()
+
+/**
+ * A record of the internal log as framed Avro, under the catalogue's id of this release's schema.
+ * Throws `CodecError` `not_encodable` where a number or key does not fit.
+ */
+export function encodeLogRecord(
+  record: LogRecord,
+  catalogue: SchemaCatalogue = localCatalogue(),
+): Buffer {
+  const w = writer
+  w.begin(catalogue.writerId(topics.internal))
+  if (record.kind === 'tick') {
+    w.long(record.t)
+    w.long(0)
+    w.long(0)
+    return w.finish()
+  }
+  w.long(0)
+  writeOrigin(w, record.origin)
+  w.long(1)
+  writeEvent(w, record.event)
+  return w.finish()
+}
+
+/**
+ * Reads what `encodeLogRecord` wrote. Throws `CodecError`: `schema_unknown` where the catalogue has not
+ * loaded the schema (`await catalogue.fetch(error.schemaId)` may), else the record is poison.
+ */
+export function decodeLogRecord(
+  bytes: Buffer,
+  catalogue: SchemaCatalogue = localCatalogue(),
+): LogRecord {
+  const id = schemaIdOf(bytes)
+  const reader = catalogue.isCurrent(topics.internal, id)
+    ? new AvroReader(bytes, frameLength)
+    : new AvroReader(toCurrent(bytes, id, catalogue), 0)
+  const tick = reader.long()
+  const origin = reader.some() ? readOrigin(reader) : null
+  const record: LogRecord = reader.some()
+    ? { kind: 'event', event: readEvent(reader), origin }
+    : { kind: 'tick', t: tick }
+  reader.end()
+  return record
+}
+
+function toCurrent(bytes: Buffer, id: number, catalogue: SchemaCatalogue): Buffer {
+  const schema = catalogue.known(id)
+  if (schema === undefined) {
+    throw new CodecError('schema_unknown', `no schema with id ${id} is loaded`, id)
+  }
+  const type = schemaType(schemaFile)
+  return type.toBuffer(schema.read(type, bytes))
+}

@@ -1,0 +1,261 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { sampleDecision, sampleRawEvent, sampleRecord } from '../fixtures/samples.ts'
+import {
+  confluentRegistry,
+  decodeDecision,
+  decodeLogRecord,
+  decodeRaw,
+  encodeDecision,
+  encodeLogRecord,
+  encodeRaw,
+  localCatalogue,
+  RegistryRefusedError,
+  RegistryUnavailableError,
+  registryCatalogue,
+  schemaIdOf,
+  subjectOf,
+  topicTable,
+} from './index.ts'
+import { schemaText } from './schema-files.ts'
+
+/** As much of Confluent's API as is used, over schemas in order of registration: id = index + 1. */
+let server: Server
+let url: string
+let folder: string
+let schemas: { subject: string; schema: string; schemaType?: string }[]
+let levels: Map<string, string>
+let requests: string[]
+let failWith: number | null
+
+beforeEach(async () => {
+  schemas = []
+  levels = new Map()
+  requests = []
+  failWith = null
+  folder = mkdtempSync(join(tmpdir(), 'holdpoint-registry-'))
+  server = createServer((request, response) => {
+    let body = ''
+    request.on('data', (chunk) => {
+      body += chunk
+    })
+    request.on('end', () => {
+      requests.push(`${request.method} ${request.url}`)
+      const [status, answer] =
+        failWith === null
+          ? answerTo(request.method!, request.url!, body === '' ? {} : JSON.parse(body))
+          : [failWith, { message: 'as told' }]
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+    })
+  })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+})
+
+afterEach(async () => {
+  await close()
+  rmSync(folder, { recursive: true })
+})
+
+const close = () =>
+  new Promise<void>((resolve) => {
+    server.closeAllConnections()
+    server.close(() => resolve())
+  })
+
+function answerTo(
+  method: string,
+  path: string,
+  body: { schema?: string; compatibility?: string },
+): [number, unknown] {
+  const none: [number, unknown] = [404, { error_code: 40403, message: 'not found' }]
+  const [, first, name, ...rest] = path.split('/').map(decodeURIComponent)
+  if (first === 'schemas') {
+    const found = schemas[Number(rest[0]) - 1]
+    return found === undefined ? none : [200, found]
+  }
+  if (first === 'config' && method === 'PUT') {
+    levels.set(name!, body.compatibility!)
+    return [200, body]
+  }
+  if (first === 'config') {
+    const compatibilityLevel = levels.get(name!)
+    return compatibilityLevel === undefined ? none : [200, { compatibilityLevel }]
+  }
+  if (first === 'compatibility') return [200, { is_compatible: body.schema !== '"int"' }]
+  if (method === 'POST' && rest[0] === 'versions') {
+    if (body.schema === '"bad"') return [422, { error_code: 42201, message: 'invalid schema' }]
+    return [200, { id: schemas.push({ subject: name!, schema: body.schema! }) }]
+  }
+  const own = schemas
+    .map((entry, index) => ({ ...entry, id: index + 1 }))
+    .filter(({ subject }) => subject === name)
+  const found = method === 'POST' ? own.find(({ schema }) => schema === body.schema) : own.at(-1)
+  return found === undefined ? none : [200, { ...found, version: own.indexOf(found) + 1 }]
+}
+
+async function registerAll() {
+  const port = confluentRegistry(url)
+  for (const { name, schema } of topicTable) {
+    if (schema !== null) await port.register(subjectOf(name), schemaText(schema))
+  }
+  requests.length = 0
+}
+
+/** A raw event under the id that the registry gave its topic's schema. */
+function rawBytes(): Buffer {
+  const bytes = encodeRaw(localCatalogue(), 'session.action', sampleRawEvent)
+  bytes.writeUInt32BE(schemas.findIndex(({ subject }) => subject === 'session.action-value') + 1, 1)
+  return bytes
+}
+
+describe('the catalogue of a registry', () => {
+  test('writes under the ids of this release, and reads what it wrote', async () => {
+    await registerAll()
+    const catalogue = await registryCatalogue({ url })
+    const decision = encodeDecision(catalogue, sampleDecision())
+    expect(schemas[schemaIdOf(decision) - 1]?.subject).toBe('session.stepup.required-value')
+    expect(decodeDecision(catalogue, decision)).toStrictEqual(sampleDecision())
+    const record = encodeLogRecord(sampleRecord, catalogue)
+    expect(schemas[schemaIdOf(record) - 1]?.subject).toBe('holdpoint.events-value')
+    expect(decodeLogRecord(record, catalogue)).toStrictEqual(sampleRecord)
+  })
+
+  test('also reads what was written without a registry', async () => {
+    await registerAll()
+    const catalogue = await registryCatalogue({ url })
+    expect(decodeLogRecord(encodeLogRecord(sampleRecord), catalogue)).toStrictEqual(sampleRecord)
+  })
+
+  test('fetches a schema once, however many records name it', async () => {
+    await registerAll()
+    const catalogue = await registryCatalogue({ url })
+    requests.length = 0
+    const results = await Promise.all(
+      Array.from({ length: 20 }, () => decodeRaw(catalogue, 'session.action', rawBytes())),
+    )
+    for (const result of results) expect(result).toEqual({ ok: true, event: sampleRawEvent })
+    expect(requests).toHaveLength(1)
+    expect(decodeRaw(catalogue, 'session.action', rawBytes())).not.toBeInstanceOf(Promise)
+  })
+
+  test('never writes to the registry', async () => {
+    await registerAll()
+    const catalogue = await registryCatalogue({ url })
+    await decodeRaw(catalogue, 'session.action', rawBytes())
+    for (const request of requests)
+      expect(request).toMatch(/^(GET \/schemas\/ids|POST \/subjects\/[^/]+$)/)
+  })
+
+  test('a schema of this release that is not registered is told with the command that mends it', async () => {
+    const opening = registryCatalogue({ url })
+    await expect(opening).rejects.toThrow(RegistryRefusedError)
+    await expect(opening).rejects.toThrow(/holdpoint-events.avsc .* run holdpoint topics apply/)
+  })
+
+  test('an id that the registry does not know is poison', async () => {
+    await registerAll()
+    const catalogue = await registryCatalogue({ url })
+    const bytes = rawBytes()
+    bytes.writeUInt32BE(999, 1)
+    expect(await decodeRaw(catalogue, 'session.action', bytes)).toMatchObject({
+      ok: false,
+      errors: [{ code: 'schema_unknown' }],
+    })
+  })
+
+  test.each([
+    ['is no Avro', { schema: '{"type":"object"}', schemaType: 'JSON' }],
+    ['is invalid', { schema: '{"type":"record"}' }],
+  ])('a schema that %s is poison', async (_, schema) => {
+    await registerAll()
+    const catalogue = await registryCatalogue({ url })
+    const bytes = rawBytes()
+    bytes.writeUInt32BE(schemas.push({ subject: 'x', ...schema }), 1)
+    expect(await decodeRaw(catalogue, 'session.action', bytes)).toMatchObject({
+      ok: false,
+      errors: [{ code: 'schema_unsupported' }],
+    })
+  })
+
+  test.each([500, 401])('an answer of %d to a fetch is transient, not poison', async (status) => {
+    await registerAll()
+    const catalogue = await registryCatalogue({ url })
+    failWith = status
+    await expect(decodeRaw(catalogue, 'session.action', rawBytes())).rejects.toThrow(
+      RegistryUnavailableError,
+    )
+  })
+
+  test('an address that answers but is no registry is told at the start', async () => {
+    failWith = 200
+    await expect(registryCatalogue({ url })).rejects.toThrow(/what answers is no schema registry/)
+  })
+
+  test('a registry that does not answer in time is away', async () => {
+    server.removeAllListeners('request')
+    await expect(registryCatalogue({ url, timeoutMs: 50 })).rejects.toThrow(/no answer in 50 ms/)
+  })
+
+  test('starts from its cache file while the registry is away', async () => {
+    await registerAll()
+    const cacheFile = join(folder, 'schemas.json')
+    const before = await registryCatalogue({ url, cacheFile })
+    await decodeRaw(before, 'session.action', rawBytes())
+    const bytes = encodeDecision(before, sampleDecision())
+    const raw = rawBytes()
+    await close()
+    const after = await registryCatalogue({ url, cacheFile })
+    expect(encodeDecision(after, sampleDecision())).toEqual(bytes)
+    expect(decodeRaw(after, 'session.action', raw)).toEqual({ ok: true, event: sampleRawEvent })
+  })
+
+  test('cannot start without both registry and cache, and says so', async () => {
+    await close()
+    const opening = registryCatalogue({ url, cacheFile: join(folder, 'schemas.json') })
+    await expect(opening).rejects.toThrow(RegistryUnavailableError)
+    await expect(opening).rejects.toThrow(/check HOLDPOINT_REGISTRY_URL/)
+  })
+
+  test('a cache file that is none is named with its mend', async () => {
+    const cacheFile = join(folder, 'schemas.json')
+    writeFileSync(cacheFile, 'hello')
+    await expect(registryCatalogue({ url, cacheFile })).rejects.toThrow(
+      /is no schema cache: delete it/,
+    )
+  })
+})
+
+describe('the registry port', () => {
+  test('registers, looks up, and sets compatibility', async () => {
+    const port = confluentRegistry(`${url}/`)
+    expect(await port.latest('t-value')).toBeNull()
+    expect(await port.compatibility('t-value')).toBeNull()
+    expect(await port.lookUp('t-value', '"string"')).toBeNull()
+    expect(await port.register('t-value', '"string"')).toBe(1)
+    expect(await port.lookUp('t-value', '"string"')).toBe(1)
+    expect(await port.latest('t-value')).toMatchObject({ id: 1, version: 1 })
+    expect(await port.isCompatible('t-value', '"int"')).toBe(false)
+    await port.setCompatibility('t-value', 'FULL')
+    expect(await port.compatibility('t-value')).toBe('FULL')
+  })
+
+  test('a refusal carries what the registry says', async () => {
+    await expect(confluentRegistry(url).register('t-value', '"bad"')).rejects.toThrow(
+      /refuses POST .* with 422: .*invalid schema/,
+    )
+  })
+
+  test('an answer of 500 and no answer are transient', async () => {
+    failWith = 500
+    await expect(confluentRegistry(url).latest('t')).rejects.toThrow(RegistryUnavailableError)
+    await close()
+    await expect(confluentRegistry(url).latest('t')).rejects.toThrow(RegistryUnavailableError)
+  })
+})

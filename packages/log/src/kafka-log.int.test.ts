@@ -1,0 +1,77 @@
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import { CompressionCodecs, CompressionTypes, Kafka, logLevel } from 'kafkajs'
+import { expect, it } from 'vitest'
+import { kafkaLog } from './kafka-log.ts'
+import { logContract } from './log.contract.ts'
+import type { Log } from './ports.ts'
+
+const brokers = (process.env['HOLDPOINT_KAFKA_BROKERS'] ?? '').split(',').filter(Boolean)
+if (brokers.length === 0)
+  throw new Error('HOLDPOINT_KAFKA_BROKERS is not set: give host:port of a broker')
+
+logContract('Kafka', { quietMs: 500, holdMs: 11_000 }, () => {
+  const said: string[] = []
+  const logs: Log[] = []
+  const open = (): Log => {
+    const log = kafkaLog({
+      brokers,
+      clientId: 'contract',
+      onLog: (level, message, fields) => {
+        if (level === 'error') said.push(`${message} ${String(fields['error'])}`)
+      },
+    })
+    logs.push(log)
+    return log
+  }
+  return Promise.resolve({
+    log: open(),
+    reopen: () => Promise.resolve(open()),
+    async truncate(topic: string, partition: number, low: number) {
+      const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin()
+      await admin.connect()
+      await admin.fetchTopicOffsets(topic)
+      await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(low) }] })
+      await admin.disconnect()
+    },
+    async dispose() {
+      await Promise.all(logs.map((log) => log.close()))
+      expect(said.filter((line) => line.includes('unhandled'))).toEqual([])
+    },
+  })
+})
+
+it('ends with the codec named, not with the memory, where a batch unpacks to too much', async () => {
+  const topic = `bomb.${process.pid}.${Date.now()}`
+  const log = kafkaLog({ brokers, clientId: 'bomb' })
+  const admin = await log.admin()
+  await admin.create({ name: topic, partitions: 1, replicas: 1, config: {} })
+  await admin.close()
+
+  const decompress = (): Promise<Buffer> => Promise.reject(new Error('only packs'))
+  const codecs: Record<number, () => unknown> = CompressionCodecs
+  const registered = codecs[CompressionTypes.GZIP] as () => unknown
+  codecs[CompressionTypes.GZIP] = () => ({
+    compress: (encoder: { readonly buffer: Buffer }) => promisify(gzip)(encoder.buffer),
+    decompress,
+  })
+  const producer = new Kafka({ brokers, logLevel: logLevel.NOTHING }).producer()
+  await producer.connect()
+  const message = { partition: 0, value: Buffer.alloc(9 * 1024 * 1024) }
+  await producer.send({ topic, messages: [message], compression: CompressionTypes.GZIP })
+  await producer.disconnect()
+  codecs[CompressionTypes.GZIP] = registered
+
+  const reader = log.reader({ groupId: `group.${topic}`, topics: [topic] })
+  const error = await new Promise<Error>((resolve, reject) => {
+    const handlers = {
+      onAssigned: () => Promise.resolve(new Map<string, number>()),
+      onRevoked: () => undefined,
+      onBatch: () => Promise.resolve(),
+      onCrash: resolve,
+    }
+    reader.start(handlers).catch(reject)
+  })
+  expect(error.message).toMatch(/in gzip cannot be read/)
+  await log.close()
+})

@@ -1,0 +1,63 @@
+/** A partition's meta as the fields of a hash, readable with `HGETALL`. */
+import type { PartitionMeta } from '@holdpoint/risk'
+import { StateError } from './ports.ts'
+import { stateFormat } from './state-codec.ts'
+
+/** In this order they are written and read; the commit id stands before them. */
+export const metaFields = [
+  'applied',
+  'tick',
+  'generation',
+  'partition',
+  'origins',
+  'format',
+] as const
+
+export const metaValues = (meta: PartitionMeta): string[] => [
+  String(meta.appliedOffset),
+  String(meta.lastTick),
+  String(meta.generation),
+  String(meta.partition),
+  JSON.stringify(meta.origins),
+  String(stateFormat),
+]
+
+/** Throws `StateError`: `state_too_new` where a newer release has written here, `state_corrupt` where none of ours has. */
+export function metaFromValues(values: readonly (Buffer | null)[]): PartitionMeta {
+  const [appliedOffset, lastTick, generation, partition, , format] = values.map((value) =>
+    Number(value === null ? Number.NaN : value.toString('latin1')),
+  )
+  if (format !== undefined && format > stateFormat) throw tooNew(format)
+  if (![appliedOffset, lastTick, generation, partition, format].every(Number.isSafeInteger))
+    throw new StateError('state_corrupt', "a partition's meta lacks a number")
+  return {
+    generation: generation!,
+    partition: partition!,
+    appliedOffset: appliedOffset!,
+    lastTick: lastTick!,
+    origins: originsOf(values[4]),
+  }
+}
+
+function originsOf(json: Buffer | null | undefined): Readonly<Record<string, number>> {
+  try {
+    return JSON.parse((json ?? '').toString()) as Record<string, number>
+  } catch (error) {
+    throw new StateError('state_corrupt', "a partition's meta has unreadable origins", {}, error)
+  }
+}
+
+const tooNew = (format: number): StateError =>
+  new StateError(
+    'state_too_new',
+    `this partition was written in format ${format} and this release reads up to ${stateFormat}: run the newer release, or begin a new generation`,
+  )
+
+/** A commit for another partition or generation than the one it is sent to is a mistake of its maker. */
+export function assertPlace(meta: PartitionMeta, generation: number, partition: number): void {
+  if (meta.generation !== generation || meta.partition !== partition)
+    throw new StateError(
+      'wrong_partition',
+      `a commit of generation ${meta.generation}, partition ${meta.partition} was sent to generation ${generation}, partition ${partition}`,
+    )
+}

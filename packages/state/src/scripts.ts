@@ -1,0 +1,86 @@
+/**
+ * The scripts of the commit protocol (docs/explanation/commit-protocol.md). Every key of a call is
+ * declared and all of a partition's keys share one hash tag, so they run on one Redis and in Redis
+ * Cluster alike. Redis does not undo a script that fails half-way: each check stands before the
+ * first write.
+ */
+
+/** KEYS: meta, states. Answers the commit id ('' for none), then a value or nil for each state. */
+export const loadScript = `
+local reply = { redis.call('HGET', KEYS[1], 'commit') or '' }
+for first = 2, #KEYS, 1000 do
+  local values = redis.call('MGET', unpack(KEYS, first, math.min(first + 999, #KEYS)))
+  for i = 1, #values do reply[#reply + 1] = values[i] end
+end
+return reply
+`
+
+/** KEYS: meta, outbox. ARGV: first id of the page, its length. Answers the meta's fields and a page of the outbox. */
+export const openScript = `
+return {
+  redis.call('HMGET', KEYS[1], 'commit', 'applied', 'tick', 'generation', 'partition', 'origins', 'format'),
+  redis.call('XRANGE', KEYS[2], ARGV[1], '+', 'COUNT', ARGV[2]),
+}
+`
+
+/** KEYS: meta, timers. ARGV: due by, at most. Answers the commit id and the subjects by (due, key). */
+export const dueScript = `
+return {
+  redis.call('HGET', KEYS[1], 'commit') or '',
+  redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2]),
+}
+`
+
+/** How many arguments of \`commitScript\` stand before the lists. */
+export const commitHeadLength = 12
+
+/**
+ * KEYS: meta, outbox, timers, states. ARGV: expected and next commit id, the six meta values, the id
+ * to trim below ('' for none), the counts of outbox entries, timers set and timers removed; then
+ * [bytes, seconds] a state, [id, topic, partition, key, value, headers] an entry, [due, key] a timer
+ * set, [key] a timer removed. Answers 1 for committed, 0 for stale with nothing written.
+ *
+ * The outbox must not hold the ids that are about to be added: where it does, it is ahead of the meta,
+ * which no commit of ours leaves behind.
+ */
+export const commitScript = `
+local guard = redis.call('HMGET', KEYS[1], 'commit', 'applied')
+if (guard[1] or '') ~= ARGV[1] then return 0 end
+if guard[2] and tonumber(ARGV[3]) < tonumber(guard[2]) then return 0 end
+
+local states = #KEYS - 3
+local entries, set, removed = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
+local entriesAt = ${commitHeadLength} + 2 * states
+local setAt = entriesAt + 6 * entries
+local removedAt = setAt + 2 * set
+if #ARGV ~= removedAt + removed then
+  return redis.error_reply('ARITY the counts of a commit do not match its arguments')
+end
+if entries > 0 and redis.call('EXISTS', KEYS[2]) == 1 then
+  local stream = redis.call('XINFO', 'STREAM', KEYS[2])
+  for i = 1, #stream, 2 do
+    if stream[i] == 'last-generated-id' then
+      local offset, index = string.match(stream[i + 1], '^(%d+)-(%d+)$')
+      local newOffset, newIndex = string.match(ARGV[entriesAt + 1], '^(%d+)-(%d+)$')
+      offset, index = tonumber(offset), tonumber(index)
+      newOffset, newIndex = tonumber(newOffset), tonumber(newIndex)
+      if newOffset < offset or (newOffset == offset and newIndex <= index) then return 0 end
+    end
+  end
+end
+
+for at = entriesAt + 1, setAt, 6 do
+  redis.call('XADD', KEYS[2], ARGV[at], 't', ARGV[at + 1], 'p', ARGV[at + 2],
+    'k', ARGV[at + 3], 'v', ARGV[at + 4], 'h', ARGV[at + 5])
+end
+for i = 1, states do
+  local at = ${commitHeadLength} + 2 * i
+  redis.call('SET', KEYS[3 + i], ARGV[at - 1], 'EX', ARGV[at])
+end
+for at = setAt + 1, removedAt, 2 do redis.call('ZADD', KEYS[3], ARGV[at], ARGV[at + 1]) end
+for at = removedAt + 1, #ARGV do redis.call('ZREM', KEYS[3], ARGV[at]) end
+if ARGV[9] ~= '' then redis.call('XTRIM', KEYS[2], 'MINID', ARGV[9]) end
+redis.call('HSET', KEYS[1], 'commit', ARGV[2], 'applied', ARGV[3], 'tick', ARGV[4],
+  'generation', ARGV[5], 'partition', ARGV[6], 'origins', ARGV[7], 'format', ARGV[8])
+return 1
+`

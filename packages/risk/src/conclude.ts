@@ -70,7 +70,6 @@ function tellLevel(turn: Turn): void {
       ...spoken(turn),
       type: 'session.risk.changed',
       rule: 'level',
-      previousLevel: turn.startLevel,
     }),
   )
 }
@@ -84,7 +83,6 @@ function revoke(turn: Turn, rule: string): void {
     draft({
       ...spoken(turn),
       type: 'session.revoked',
-      previousLevel: turn.startLevel,
       rule,
       ...(wholeSubject ? { sessionKey: '' } : {}),
     }),

@@ -57,7 +57,7 @@ export function spoken(turn: Turn) {
     sessionKey: event.keys.session,
     decidedAt: t,
     level,
-    previousLevel: level,
+    previousLevel: turn.startLevel,
     score,
     reasons: reasonsOf(contributions, t),
     action: event.action?.name ?? '',

@@ -17,6 +17,7 @@ const { ConfigResourceTypes } = kafkajs
 
 const connectMs = 15_000
 const answerMs = 15_000
+const sharedTries = 3
 /** `ConfigSource.TOPIC_CONFIG`: set on the topic itself. kafkajs exports the name as a type only. */
 const topicConfigSource: number = 1
 
@@ -43,13 +44,15 @@ export function createKafkaAdmin(client: () => Kafka): KafkaAdmin {
     (admin) => within(connectMs, 'disconnecting from Kafka', admin.disconnect()),
   )
 
+  /** A call whose connection another call's failure shut meanwhile is made again, on the next connection. */
   async function ask<T>(what: string, call: (admin: Admin) => Promise<T>): Promise<T> {
-    const admin = await connection.get()
-    try {
-      return await within(answerMs, what, call(admin))
-    } catch (error) {
-      connection.discard(admin)
-      throw error
+    for (let left = sharedTries; ; left--) {
+      const admin = await connection.get()
+      try {
+        return await within(answerMs, what, call(admin))
+      } catch (error) {
+        if (connection.discard(admin) || left === 0) throw error
+      }
     }
   }
 

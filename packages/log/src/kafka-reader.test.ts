@@ -95,7 +95,7 @@ describe('the Kafka reader', () => {
       client: fake.client,
       admin: {
         bounds: () => Promise.resolve([bounds, bounds]),
-        startOf: (partitions) =>
+        startOf: (_, partitions) =>
           Promise.resolve(new Map(partitions.map((p) => [`t:${p.partition}`, 0]))),
       },
       groupId: 'g',

@@ -1,8 +1,11 @@
 /** A connection that is opened when first needed, and again after it was discarded. */
 export interface Renewable<T> {
   get(): Promise<T>
-  /** The next `get` opens a new one; this one is shut in the background. Ignored for one already replaced. */
-  discard(old: T): void
+  /**
+   * The next `get` opens a new one; this one is shut in the background. Ignored for one already replaced,
+   * which is answered with false.
+   */
+  discard(old: T): boolean
   close(): Promise<void>
 }
 
@@ -31,10 +34,11 @@ export function renewable<T>(
   return {
     get,
     discard(old) {
-      if (value !== old) return
+      if (value !== old) return false
       present = null
       value = undefined
       shut(old).catch(() => undefined)
+      return true
     },
     async close() {
       const opened = await present?.catch(() => undefined)

@@ -1,1 +1,6 @@
-export {}
+export * from './admin-server.ts'
+export * from './config.ts'
+export * from './logger.ts'
+export * from './metrics.ts'
+export * from './run-service.ts'
+export * from './variables.ts'

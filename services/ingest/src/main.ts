@@ -1,0 +1,36 @@
+import { registryCatalogue, topics } from '@holdpoint/contracts'
+import { kafkaLog } from '@holdpoint/log'
+import { runService } from '@holdpoint/runtime'
+import { redisSessionIndex } from '@holdpoint/state'
+import { recordedClock, wallClock } from './clock.ts'
+import { checkExposure, ingestConfig } from './config.ts'
+import { createEnrichment } from './enrichment.ts'
+import { noNetworkLists, readNetworkLists } from './networks.ts'
+import { createIngest } from './service.ts'
+
+await runService('ingest', ingestConfig, async ({ config, logger, registry, crash }) => {
+  checkExposure(config)
+  const { networkListsFile, geoDataDir, registryCacheFile, generation, hashKey } = config
+  const lists = networkListsFile ? readNetworkLists(networkListsFile) : noNetworkLists
+  const clock = config.clock === 'wall' ? wallClock() : recordedClock()
+  const catalogue = () =>
+    registryCatalogue({
+      url: config.registryUrl,
+      writes: [topics.internal],
+      ...(registryCacheFile === undefined ? {} : { cacheFile: registryCacheFile }),
+    })
+  const log = kafkaLog({
+    brokers: config.kafkaBrokers,
+    clientId: 'holdpoint-ingest',
+    onLog: (level, message, fields) => logger[level](fields, message),
+  })
+  const index = redisSessionIndex({ url: config.redisUrl, generation, hashKey })
+  const enrichment = createEnrichment({ geoDataDir, lists })
+  const deps = { log, catalogue, index, enrichment, clock, config, registry, logger, crash }
+  const ingest = createIngest(deps)
+  const stop = async (): Promise<void> => {
+    await ingest.stop()
+    await Promise.all([log.close(), index.close()])
+  }
+  return { start: () => ingest.start(), stop, checks: ingest.checks }
+})

@@ -1,0 +1,62 @@
+import { latencyBuckets, type Metrics } from '@holdpoint/runtime'
+
+/** What ingest counts; the reference page of metrics is made from this table. */
+export const ingestMetrics = {
+  received: {
+    kind: 'counter',
+    name: 'holdpoint_ingest_received_events_total',
+    help: 'Events read, before any judgement.',
+    labels: ['source'],
+  },
+  accepted: {
+    kind: 'counter',
+    name: 'holdpoint_ingest_accepted_events_total',
+    help: 'Events whose append to the internal log was acknowledged.',
+    labels: ['source'],
+  },
+  refused: {
+    kind: 'counter',
+    name: 'holdpoint_ingest_refused_events_total',
+    help: 'Events refused, by the code of their first fault.',
+    labels: ['source', 'code'],
+  },
+  deadLetters: {
+    kind: 'counter',
+    name: 'holdpoint_ingest_dead_letters_total',
+    help: 'Records in a dead-letter topic, by the topic that they came from.',
+    labels: ['topic'],
+  },
+  limited: {
+    kind: 'counter',
+    name: 'holdpoint_ingest_limited_requests_total',
+    help: 'HTTP requests answered 429.',
+    labels: [],
+  },
+  failures: {
+    kind: 'counter',
+    name: 'holdpoint_ingest_transient_failures_total',
+    help: 'Attempts that failed and are repeated, by what was attempted.',
+    labels: ['what'],
+  },
+  appendSeconds: {
+    kind: 'histogram',
+    name: 'holdpoint_ingest_append_seconds',
+    help: 'From the first attempt to append a batch to its acknowledgement.',
+    labels: [],
+    buckets: latencyBuckets,
+  },
+  waiting: {
+    kind: 'gauge',
+    name: 'holdpoint_ingest_waiting_events',
+    help: 'Events that wait for the login of their session.',
+    labels: [],
+  },
+  geoDataAge: {
+    kind: 'gauge',
+    name: 'holdpoint_ingest_geo_data_age_seconds',
+    help: 'Age of the data that places addresses.',
+    labels: [],
+  },
+} as const
+
+export type IngestMetrics = Metrics<typeof ingestMetrics>

@@ -1,1 +1,7 @@
-export {}
+export { engineConfig } from './config.ts'
+export { coreFold, type Fold } from './fold.ts'
+export { type FoldedBatch, foldBatch, type Output } from './fold-batch.ts'
+export { decode, type Entry, type Fault, type FoldContext } from './handle.ts'
+export { engineMetrics } from './metrics.ts'
+export { MemoryStates, type Refolded, refold } from './refold.ts'
+export { createEngine, type EngineDeps } from './service.ts'

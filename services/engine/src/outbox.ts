@@ -1,0 +1,112 @@
+/** What a batch decided, as entries of the outbox: exactly what will be on the wire. */
+import {
+  deadLetterOf,
+  decisionHeaders,
+  decisionTopicOf,
+  partitionOf,
+  recordKey,
+  topics,
+} from '@holdpoint/contracts'
+import type { Decision } from '@holdpoint/risk'
+import type { OutboxEntry } from '@holdpoint/state'
+import type { Output } from './fold-batch.ts'
+import type { Sendable } from './publish.ts'
+
+/** While a partition is rebuilt, older decisions than this are no news to anybody. */
+const rebuiltDecisionAgeMs = 10 * 60_000
+/** A session's life after its last event: a revocation within it still has something to end. */
+const sessionLifeMs = 48 * 3_600_000
+
+/** Topics that the engine publishes to. */
+export const outputTopics: readonly string[] = [
+  topics.stepUpRequired,
+  topics.stepUpResolved,
+  topics.revoked,
+  topics.riskChanged,
+  topics.shadow,
+  deadLetterOf(topics.internal),
+]
+
+export interface OutboxPlan {
+  /** The internal log's partition that is folded. */
+  readonly partition: number
+  /** How many partitions each topic has. */
+  readonly partitions: ReadonlyMap<string, number>
+  /** Offsets below it are folded to rebuild lost state; 0 where nothing is. */
+  readonly rebuildUntil: number
+  /** The publisher's clock, ms. */
+  readonly now: number
+}
+
+/** The outbox entries of a batch, in the order of the log. */
+export function outboxOf(outputs: readonly Output[], plan: OutboxPlan): readonly Sendable[] {
+  return outputs.map((output) =>
+    output.kind === 'decision' ? decisionEntry(output, plan) : deadLetterEntry(output, plan),
+  )
+}
+
+function decisionEntry(
+  { offset, index, decision, value, receivedAt }: Extract<Output, { kind: 'decision' }>,
+  plan: OutboxPlan,
+): Sendable {
+  const rebuilding = offset < plan.rebuildUntil
+  const topic =
+    rebuilding && isPast(decision, plan.now) ? topics.shadow : decisionTopicOf(decision.type)
+  const key = recordKey(decision.tenant, decision.subject.id)
+  const partition = partitionOf(key, partitionsOf(topic, plan))
+  const headers = decisionHeaders(decision)
+  const entry: OutboxEntry = {
+    offset,
+    index,
+    topic,
+    partition,
+    key: Buffer.from(key),
+    value,
+    headers,
+  }
+  return { entry, receivedAt: rebuilding ? 0 : receivedAt }
+}
+
+/** True where nobody should act on it any more; a revocation counts as long as its session may live. */
+function isPast(decision: Decision, now: number): boolean {
+  const limitMs = decision.type === 'session.revoked' ? sessionLifeMs : rebuiltDecisionAgeMs
+  return now - decision.decidedAt > limitMs
+}
+
+/** The record as it came, with where it stood and what was wrong in `holdpoint.error.*`. */
+function deadLetterEntry(
+  { offset, index, entry, fault }: Extract<Output, { kind: 'dead-letter' }>,
+  plan: OutboxPlan,
+): Sendable {
+  const { key, value, headers } = entry.stored
+  const topic = deadLetterOf(topics.internal)
+  const partitions = partitionsOf(topic, plan)
+  const original = Object.entries(headers).map(([name, text]) => [name, String(text)] as const)
+  const dead: OutboxEntry = {
+    offset,
+    index,
+    topic,
+    partition: key === null ? plan.partition % partitions : partitionOf(key.toString(), partitions),
+    key: key ?? empty,
+    value: value ?? empty,
+    headers: {
+      ...Object.fromEntries(original),
+      'holdpoint.error.topic': topics.internal,
+      'holdpoint.error.partition': String(plan.partition),
+      'holdpoint.error.offset': String(offset),
+      'holdpoint.error.stage': fault.stage,
+      'holdpoint.error.code': fault.code,
+      'holdpoint.error.message': fault.message,
+      'holdpoint.error.attempts': '1',
+    },
+  }
+  return { entry: dead, receivedAt: 0 }
+}
+
+const empty = Buffer.alloc(0)
+
+function partitionsOf(topic: string, plan: OutboxPlan): number {
+  const partitions = plan.partitions.get(topic)
+  if (partitions === undefined) throw new Error(`no partition count is known for ${topic}`)
+  return partitions
+}

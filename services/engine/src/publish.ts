@@ -1,0 +1,281 @@
+/**
+ * Publishes what was committed: one lane per (topic, partition), so that order is kept within it and
+ * nobody waits behind another's trouble. What cannot be sent stays in the outbox and is tried for ever.
+ */
+import { setMaxListeners } from 'node:events'
+import { LogWriteError, type LogWriter, type NewRecord } from '@holdpoint/log'
+import type { Logger } from '@holdpoint/runtime'
+import type { OutboxEntry } from '@holdpoint/state'
+import { backOffMs, Gate, pause } from './gate.ts'
+import type { EngineMetrics } from './metrics.ts'
+
+/** An outbox entry on its way out. */
+export interface Sendable {
+  readonly entry: OutboxEntry
+  /** When ingest received the cause, ms; 0 where that says nothing about latency. */
+  readonly receivedAt: number
+}
+
+/** The id of an outbox entry. */
+export interface EntryId {
+  readonly offset: number
+  readonly index: number
+}
+
+/** Where more wait than this, folding waits too. */
+const waitingMax = 10_000
+const sendRecordsMax = 500
+const sendBytesMax = 512 * 1024
+
+interface Item extends Sendable {
+  readonly from: Outbound
+  state: 'waiting' | 'sent' | 'acknowledged' | 'cancelled'
+}
+
+interface Lane {
+  readonly topic: string
+  readonly partition: number
+  waiting: Item[]
+  running: boolean
+}
+
+export interface PublisherDeps {
+  readonly writer: LogWriter
+  readonly metrics: EngineMetrics
+  readonly logger: Logger
+  /** ms since the epoch, for latency only. */
+  readonly clock: () => number
+}
+
+export class Publisher {
+  /** Opens when fewer wait. */
+  readonly room = new Gate()
+  readonly #deps: PublisherDeps
+  readonly #lanes = new Map<string, Lane>()
+  readonly #closing = new AbortController()
+  #waiting = 0
+
+  constructor(deps: PublisherDeps) {
+    this.#deps = deps
+    // One listener for each lane that waits to try again.
+    setMaxListeners(0, this.#closing.signal)
+  }
+
+  /** Entries committed and not yet acknowledged by the log, over all partitions. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  get full(): boolean {
+    return this.#waiting > waitingMax
+  }
+
+  /** For the worker of one partition; `onAcknowledged` is called when its acknowledged prefix grew. */
+  outbound(onAcknowledged: () => void): Outbound {
+    return new Outbound(
+      (items) => this.#enqueue(items),
+      (n) => this.#settle(n),
+      onAcknowledged,
+    )
+  }
+
+  /** Gives up retrying: what is left stays in the outbox for the next owner. */
+  close(): void {
+    this.#closing.abort()
+    this.room.open()
+  }
+
+  #enqueue(items: readonly Item[]): void {
+    this.#waiting += items.length
+    for (const item of items) {
+      const { topic, partition } = item.entry
+      const key = `${topic}:${partition}`
+      let lane = this.#lanes.get(key)
+      if (lane === undefined) {
+        lane = { topic, partition, waiting: [], running: false }
+        this.#lanes.set(key, lane)
+      }
+      lane.waiting.push(item)
+      if (!lane.running) {
+        lane.running = true
+        // Begins in a microtask, so that a whole commit's entries go together.
+        queueMicrotask(() => void this.#run(lane))
+      }
+    }
+  }
+
+  /** Sends until the lane is empty: what arrives during a send goes with the next. */
+  async #run(lane: Lane): Promise<void> {
+    for (let attempt = 0; !this.#closing.signal.aborted; ) {
+      const items = take(lane)
+      if (items.length === 0) break
+      try {
+        await this.#deps.writer.append(lane.topic, items.map(toRecord))
+        attempt = 0
+        this.#acknowledge(lane, items)
+      } catch (error) {
+        this.#failed(lane, items, error)
+        await pause(backOffMs(attempt++), this.#closing.signal)
+      }
+    }
+    lane.running = false
+  }
+
+  #acknowledge(lane: Lane, items: readonly Item[]): void {
+    const { metrics, clock } = this.#deps
+    const now = clock()
+    let settled = 0
+    for (const item of items) {
+      if (item.state === 'sent') {
+        item.state = 'acknowledged'
+        settled += 1
+      }
+      if (item.receivedAt > 0) {
+        metrics.latency.observe((now - item.receivedAt) / 1000, { topic: lane.topic })
+      }
+    }
+    metrics.published.add(items.length, { topic: lane.topic })
+    this.#settle(settled)
+    for (const from of new Set(items.map((item) => item.from))) from.advance()
+  }
+
+  /** Whether it was written is not known, so all of it goes again, in the same order. */
+  #failed(lane: Lane, items: readonly Item[], error: unknown): void {
+    const { metrics, logger } = this.#deps
+    const code = error instanceof LogWriteError ? error.code : 'unexpected'
+    metrics.publishErrors.add(1, { topic: lane.topic })
+    logger.error(
+      { error, code, topic: lane.topic, partition: lane.partition, records: items.length },
+      'publishing failed: it is tried again until the log takes it',
+    )
+    for (const item of items) if (item.state === 'sent') item.from.failed(item)
+    lane.waiting = [...items, ...lane.waiting]
+    for (const from of new Set(items.map((item) => item.from))) from.advance()
+  }
+
+  #settle(count: number): void {
+    this.#waiting -= count
+    if (!this.full) this.room.open()
+  }
+}
+
+/** What one partition has on its way out, in the order of its log. */
+export class Outbound {
+  readonly #enqueue: (items: readonly Item[]) => void
+  readonly #settle: (count: number) => void
+  readonly #onAcknowledged: () => void
+  readonly #quiet = new Gate()
+  #items: Item[] = []
+  #acknowledged: EntryId | null = null
+  #halting = false
+
+  constructor(
+    enqueue: (items: readonly Item[]) => void,
+    settle: (count: number) => void,
+    onAcknowledged: () => void,
+  ) {
+    this.#enqueue = enqueue
+    this.#settle = settle
+    this.#onAcknowledged = onAcknowledged
+  }
+
+  /** Everything up to this entry was acknowledged by the log; null where nothing was. */
+  get acknowledged(): EntryId | null {
+    return this.#acknowledged
+  }
+
+  send(sendables: readonly Sendable[]): void {
+    if (sendables.length === 0) return
+    const items = sendables.map(
+      ({ entry, receivedAt }): Item => ({ entry, receivedAt, from: this, state: 'waiting' }),
+    )
+    for (const item of items) this.#items.push(item)
+    this.#enqueue(items)
+  }
+
+  /**
+   * Sends what the outbox was found to hold, but for what the log has already acknowledged to this
+   * very worker: the same id has the same bytes, so nobody needs them twice.
+   */
+  resume(outbox: readonly OutboxEntry[]): void {
+    const last = this.#acknowledged
+    const left = last === null ? outbox : outbox.filter((entry) => isAfter(entry, last))
+    const skipped = outbox[outbox.length - left.length - 1]
+    this.#acknowledged =
+      skipped === undefined ? null : { offset: skipped.offset, index: skipped.index }
+    this.#halting = false
+    this.send(left.map((entry) => ({ entry, receivedAt: 0 })))
+  }
+
+  /** Drops what is not yet sent (the outbox has it); resolves when no send is under way, or at the deadline. */
+  async halt(deadline: AbortSignal): Promise<void> {
+    this.#halting = true
+    for (const item of this.#items) if (item.state === 'waiting') this.#cancel(item)
+    await this.#until(() => this.#items.every((item) => item.state !== 'sent'), deadline)
+    for (const item of this.#items) if (item.state === 'sent') this.#cancel(item)
+    this.#items = []
+  }
+
+  /** Resolves when everything was acknowledged, or at the deadline. */
+  drained(deadline: AbortSignal): Promise<void> {
+    return this.#until(() => this.#items.length === 0, deadline)
+  }
+
+  /** Called by the publisher for an item whose send failed. */
+  failed(item: Item): void {
+    item.state = 'waiting'
+    if (this.#halting) this.#cancel(item)
+  }
+
+  /** Called by the publisher after each send: moves the acknowledged prefix on. */
+  advance(): void {
+    let done = 0
+    while (this.#items[done]?.state === 'acknowledged') done += 1
+    if (done > 0) {
+      const { offset, index } = this.#items[done - 1]!.entry
+      this.#acknowledged = { offset, index }
+      this.#items = this.#items.slice(done)
+      this.#onAcknowledged()
+    }
+    this.#quiet.open()
+  }
+
+  #cancel(item: Item): void {
+    item.state = 'cancelled'
+    this.#settle(1)
+  }
+
+  async #until(reached: () => boolean, deadline: AbortSignal): Promise<void> {
+    const wake = () => this.#quiet.open()
+    deadline.addEventListener('abort', wake, { once: true })
+    while (!reached() && !deadline.aborted) await this.#quiet.wait()
+    deadline.removeEventListener('abort', wake)
+  }
+}
+
+const isAfter = (entry: EntryId, last: EntryId): boolean =>
+  entry.offset > last.offset || (entry.offset === last.offset && entry.index > last.index)
+
+/** The next send of a lane: bounded, without what was cancelled meanwhile. */
+function take(lane: Lane): readonly Item[] {
+  const items: Item[] = []
+  let bytes = 0
+  let looked = 0
+  for (const item of lane.waiting) {
+    if (items.length === sendRecordsMax || bytes > sendBytesMax) break
+    looked += 1
+    if (item.state === 'cancelled') continue
+    item.state = 'sent'
+    bytes += item.entry.value.length
+    items.push(item)
+  }
+  lane.waiting = lane.waiting.slice(looked)
+  return items
+}
+
+const toRecord = ({ entry }: Item): NewRecord => ({
+  partition: entry.partition,
+  key: entry.key,
+  value: entry.value,
+  headers: entry.headers,
+})

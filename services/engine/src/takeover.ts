@@ -1,0 +1,59 @@
+/** Where a partition's fold goes on, or why it must not. */
+import type { Bounds } from '@holdpoint/log'
+import type { PartitionMeta } from '@holdpoint/risk'
+import type { Opened } from '@holdpoint/state'
+
+/** Why a partition is stopped, and what mends it. */
+export interface Stop {
+  readonly code: string
+  readonly message: string
+}
+
+export type Verdict =
+  | {
+      readonly kind: 'go'
+      readonly meta: PartitionMeta
+      /** Offsets below it are folded to rebuild lost state; 0 where nothing is. */
+      readonly rebuildUntil: number
+      /** True where nothing was ever committed and the log is empty: that much can be committed at once. */
+      readonly fresh: boolean
+    }
+  | { readonly kind: 'stop'; readonly stop: Stop }
+
+/**
+ * Judges what the store knows against what the broker still has. Only the broker's offsets prove a
+ * gap: a batch that begins elsewhere proves nothing. `bounds` must have been read after `opened`.
+ */
+export function judge(opened: Opened, bounds: Bounds, empty: PartitionMeta): Verdict {
+  const { meta } = opened
+  if (meta === null) {
+    const fresh = bounds.high === bounds.low
+    const start = { ...empty, appliedOffset: bounds.low - 1 }
+    return { kind: 'go', meta: start, rebuildUntil: fresh ? 0 : bounds.high, fresh }
+  }
+  const next = meta.appliedOffset + 1
+  if (meta.generation !== empty.generation) {
+    return stop(
+      'generation_mismatch',
+      `the state is of generation ${meta.generation}, this engine of ${empty.generation}. Set HOLDPOINT_GENERATION to ${meta.generation}`,
+    )
+  }
+  if (bounds.high < next) {
+    return stop(
+      'log_truncated',
+      `the log ends at offset ${bounds.high}, but offset ${meta.appliedOffset} was folded: the topic was made anew or has lost records. Restore it, or begin a new generation (HOLDPOINT_GENERATION)`,
+    )
+  }
+  if (bounds.low > next) {
+    return stop(
+      'log_gap',
+      `offsets ${next} to ${bounds.low - 1} are gone from the log before they were folded (retention passed). Restore them, or begin a new generation (HOLDPOINT_GENERATION)`,
+    )
+  }
+  return { kind: 'go', meta, rebuildUntil: 0, fresh: false }
+}
+
+const stop = (code: string, message: string): Verdict => ({
+  kind: 'stop',
+  stop: { code, message },
+})

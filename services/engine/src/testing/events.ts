@@ -1,0 +1,97 @@
+/** Records of the internal log, as ingest would write them. */
+import { createHash } from 'node:crypto'
+import type { LogRecord, SessionEvent } from '@holdpoint/risk'
+
+/** 2026-11-22T10:00:00Z. */
+export const start = 1_795_341_600_000
+export const minutes = (n: number): number => n * 60_000
+
+const key = (...parts: string[]): string =>
+  createHash('sha256').update(parts.join('\n')).digest().subarray(0, 16).toString('base64url')
+const number = (text: string): number => createHash('sha256').update(text).digest().readUIntBE(0, 6)
+
+let ids = 0
+
+type Changes = Partial<SessionEvent> & { readonly at?: number }
+
+function event(subjectId: string, sessionId: string, changes: Changes): LogRecord {
+  const { at = start, ...rest } = changes
+  ids += 1
+  const id = `e-${ids}`
+  return {
+    kind: 'event',
+    origin: null,
+    event: {
+      id,
+      source: 'app/web',
+      idHash: number(id),
+      type: 'action',
+      tenant: 'default',
+      occurredAt: at,
+      receivedAt: at,
+      clockSuspect: false,
+      subject: { id: subjectId, kind: 'human', iss: '' },
+      actor: [],
+      sessionId,
+      previousSessionId: '',
+      parentSessionId: '',
+      keys: {
+        subject: key('default', subjectId),
+        session: key('default', subjectId, sessionId),
+        previousSession: '',
+        parentSession: '',
+      },
+      network: null,
+      place: null,
+      client: null,
+      assurance: null,
+      outcome: 'success',
+      credential: null,
+      posture: null,
+      action: null,
+      initiator: 'unknown',
+      feedback: null,
+      privileges: [],
+      claimedSubject: false,
+      ...rest,
+    },
+  }
+}
+
+export const tick = (t: number): LogRecord => ({ kind: 'tick', t })
+
+export const login = (subject: string, session: string, at = start): LogRecord =>
+  event(subject, session, {
+    at,
+    type: 'login',
+    assurance: { acr: 'aal1', amr: ['pwd'], authTime: at },
+  })
+
+/** A critical action long after the login: asks for a step-up, with a deadline. */
+export const payment = (subject: string, session: string, at = start + minutes(40)): LogRecord =>
+  event(subject, session, {
+    at,
+    action: {
+      name: 'payments.approve',
+      resource: 'inv-9',
+      access: 'write',
+      amount: 5_000,
+      currency: 'EUR',
+    },
+  })
+
+/** An outside revocation: conclusive. */
+export const revocation = (subject: string, session: string, at = start + minutes(50)): LogRecord =>
+  event(subject, session, { at, type: 'revocation', initiator: 'admin' })
+
+/** What people do in `count` sessions, mixed: two decisions and a step-up deadline each. */
+export function traffic(count: number, from = 0, at = start): LogRecord[] {
+  const names = Array.from({ length: count }, (_, i) => from + i)
+  return [
+    ...names.map((n) => login(`subject-${n}`, `session-${n}`, at + n)),
+    ...names.map((n) => payment(`subject-${n}`, `session-${n}`, at + minutes(40) + n)),
+    tick(at + minutes(41)),
+    ...names.map((n) => revocation(`subject-${n}`, `session-${n}`, at + minutes(42) + n)),
+    tick(at + minutes(60)),
+  ]
+}

@@ -34,11 +34,11 @@ export function locate(
   event: SessionEvent,
 ): { readonly context: Context; readonly contexts: readonly Context[] } {
   const current = session.contexts.find((c) => c.id === session.currentContext)
-  const seen: Halves = {
-    network: event.network ?? current?.network ?? null,
-    client: event.client ?? current?.client ?? null,
-    place: event.network === null && event.place === null ? (current?.place ?? null) : event.place,
-  }
+  const network = event.network ?? current?.network ?? null
+  const client = event.client ?? current?.client ?? null
+  const unplaced = event.network === null && event.place === null
+  const place = unplaced ? (current?.place ?? null) : event.place
+  const seen: Halves = { network, client, place }
   const known =
     current !== undefined && sameContext(current, seen)
       ? current
@@ -48,7 +48,9 @@ export function locate(
     proven: known?.proven === true || profile.contexts.some((c) => sameContext(c, seen)),
     firstSeen: known?.firstSeen ?? event.occurredAt,
     lastSeen: Math.max(known?.lastSeen ?? 0, event.occurredAt),
-    ...seen,
+    network,
+    place,
+    client,
   }
   if (known !== undefined) {
     return { context, contexts: session.contexts.map((c) => (c === known ? context : c)) }
@@ -120,6 +122,13 @@ export function elsewhere(profile: Profile, sessionKey: string, at: number): Sig
  * given where nothing worth writing changed.
  */
 export function learn(profile: Profile, context: Context, sessionKey: string, at: number): Profile {
+  const sighting = profile.sightings.find((s) => s.session === sessionKey)
+  if (sighting !== undefined && at - sighting.at < sightingEveryMs) {
+    const seen = profile.contexts.find((c) => c.id === sighting.context)
+    if (seen !== undefined && at - seen.lastSeen < hourMs && sameContext(seen, context)) {
+      return profile
+    }
+  }
   const known = profile.contexts.find((c) => sameContext(c, context))
   const id = known?.id ?? profile.lastContextId + 1
   let next = profile
@@ -139,7 +148,6 @@ export function learn(profile: Profile, context: Context, sessionKey: string, at
       lastContextId: Math.max(profile.lastContextId, id),
     }
   }
-  const sighting = profile.sightings.find((s) => s.session === sessionKey)
   if (sighting?.context === id && at - sighting.at < sightingEveryMs) return next
   if (sighting !== undefined && at < sighting.at) return next
   const others = profile.sightings.filter((s) => s !== sighting)
@@ -152,11 +160,9 @@ export function learn(profile: Profile, context: Context, sessionKey: string, at
 /** Whether the subject has used the event's network from a proven context; true where the event names none. */
 export function networkKnown(context: Context, session: Session, profile: Profile): boolean {
   const network = context.network
-  if (network === null) return true
+  if (network === null || context.proven) return true
   const holds = (c: Context) => c.proven && c.network !== null && sameNetwork(c.network, network)
   return (
-    session.contexts.some((c) => c.id !== context.id && holds(c)) ||
-    profile.contexts.some(holds) ||
-    context.proven
+    session.contexts.some((c) => c.id !== context.id && holds(c)) || profile.contexts.some(holds)
   )
 }

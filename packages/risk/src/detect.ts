@@ -3,30 +3,45 @@ import type { Detector, DetectorMemory, Need, Scene } from './detector.ts'
 import { emptyOf, type Field } from './fields.ts'
 import type { Policy } from './policy.ts'
 import type { Signal } from './signal.ts'
-import type { Memories, Profile, Session } from './state.ts'
+import type { Memories } from './state.ts'
 
 type AnyMemory = DetectorMemory<Record<string, Field>, Record<string, Field>>
 
-/** A detector's memory before it has kept anything, made once for each. */
-const blanks = new WeakMap<Detector, AnyMemory>()
-
-function blankOf(detector: Detector): AnyMemory {
-  let blank = blanks.get(detector)
-  if (blank === undefined) {
-    const of = (fields: Readonly<Record<string, Field>>) =>
-      emptyOf({ kind: 'record', fields }) as AnyMemory['session']
-    blank = { session: of(detector.memory.session), profile: of(detector.memory.profile) }
-    blanks.set(detector, blank)
-  }
-  return blank
+/** What can be known of a detector before any event: made once for each. */
+interface Known {
+  /** Its memory before it has kept anything. */
+  readonly blank: AnyMemory
+  readonly remembers: boolean
 }
 
-function memoryOf(detector: Detector, session: Memories, profile: Memories): AnyMemory {
-  const blank = blankOf(detector)
+const knownDetectors = new WeakMap<Detector, Known>()
+
+function knownOf(detector: Detector): Known {
+  let known = knownDetectors.get(detector)
+  if (known === undefined) {
+    const of = (fields: Readonly<Record<string, Field>>) =>
+      emptyOf({ kind: 'record', fields }) as AnyMemory['session']
+    const { session, profile } = detector.memory
+    known = {
+      blank: { session: of(session), profile: of(profile) },
+      remembers: Object.keys(session).length + Object.keys(profile).length > 0,
+    }
+    knownDetectors.set(detector, known)
+  }
+  return known
+}
+
+function memoryOf(
+  detector: Detector,
+  known: Known,
+  session: Memories,
+  profile: Memories,
+): AnyMemory {
+  if (!known.remembers) return known.blank
   const inSession = session[detector.name] as AnyMemory['session'] | undefined
   const inProfile = profile[detector.name] as AnyMemory['profile'] | undefined
-  if (inSession === undefined && inProfile === undefined) return blank
-  return { session: inSession ?? blank.session, profile: inProfile ?? blank.profile }
+  if (inSession === undefined && inProfile === undefined) return known.blank
+  return { session: inSession ?? known.blank.session, profile: inProfile ?? known.blank.profile }
 }
 
 const lacks: Readonly<Record<Need, (scene: Scene) => boolean>> = {
@@ -35,6 +50,11 @@ const lacks: Readonly<Record<Need, (scene: Scene) => boolean>> = {
   client: (scene) => scene.context.client === null,
   base: (scene) => scene.base === null,
   history: (scene) => !scene.hasHistory,
+}
+
+function isBlind(detector: Detector, scene: Scene): boolean {
+  for (const need of detector.needs) if (lacks[need](scene)) return true
+  return false
 }
 
 const paramsOf = (detector: Detector, policy: Policy) => {
@@ -51,11 +71,12 @@ export function detectAll(
   const signals: Signal[] = []
   const blind: string[] = []
   for (const detector of detectors) {
-    if (detector.needs.some((need) => lacks[need](scene))) {
+    if (isBlind(detector, scene)) {
       blind.push(detector.name)
       continue
     }
-    const memory = memoryOf(detector, scene.session.memory, scene.profile.memory)
+    const { session, profile } = scene
+    const memory = memoryOf(detector, knownOf(detector), session.memory, profile.memory)
     const finding = detector.detect(scene, memory, paramsOf(detector, policy))
     if (finding === null) continue
     signals.push({
@@ -72,28 +93,21 @@ export function detectAll(
   return { signals, blind }
 }
 
-/** What the detectors keep of a scene. Returns the very objects it was given where nothing changed. */
+/** The memories that the detectors keep of a scene: the very objects that it has where nothing changed. */
 export function rememberAll(
   detectors: readonly Detector[],
   scene: Scene,
   policy: Policy,
-): { readonly session: Session; readonly profile: Profile } {
-  let inSession = scene.session.memory
-  let inProfile = scene.profile.memory
+): { readonly session: Memories; readonly profile: Memories } {
+  let session = scene.session.memory
+  let profile = scene.profile.memory
   for (const detector of detectors) {
-    const memory = memoryOf(detector, scene.session.memory, scene.profile.memory)
+    const known = knownOf(detector)
+    if (!known.remembers) continue
+    const memory = memoryOf(detector, known, scene.session.memory, scene.profile.memory)
     const kept = detector.remember(scene, memory, paramsOf(detector, policy))
-    if (kept.session !== memory.session) {
-      inSession = { ...inSession, [detector.name]: kept.session }
-    }
-    if (kept.profile !== memory.profile) {
-      inProfile = { ...inProfile, [detector.name]: kept.profile }
-    }
+    if (kept.session !== memory.session) session = { ...session, [detector.name]: kept.session }
+    if (kept.profile !== memory.profile) profile = { ...profile, [detector.name]: kept.profile }
   }
-  return {
-    session:
-      inSession === scene.session.memory ? scene.session : { ...scene.session, memory: inSession },
-    profile:
-      inProfile === scene.profile.memory ? scene.profile : { ...scene.profile, memory: inProfile },
-  }
+  return { session, profile }
 }

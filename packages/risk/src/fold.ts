@@ -3,6 +3,7 @@
  * It has no clock and looks nothing up, so refolding a log gives the same decisions byte for byte.
  */
 import { expire, schedule } from './deadline.ts'
+import type { Decision } from './decision.ts'
 import { detectors as allDetectors } from './detectors/index.ts'
 import type { Draft } from './draft.ts'
 import type { LogRecord, SessionEvent, Subject } from './event.ts'
@@ -68,8 +69,9 @@ interface Folding {
   readonly offset: number
   readonly states: States
   readonly policy: Policy
-  readonly profiles: Map<string, Profile>
-  readonly sessions: Map<string, Session>
+  /** Few, each key once: a record touches one subject, or a tick's, and their sessions. */
+  readonly profiles: [key: string, profile: Profile][]
+  readonly sessions: [key: string, session: Session][]
   readonly drafts: { readonly draft: Draft; readonly of: Whom }[]
 }
 
@@ -109,8 +111,8 @@ const begin = (meta: PartitionMeta, offset: number, states: States, policy: Poli
   offset,
   states,
   policy,
-  profiles: new Map(),
-  sessions: new Map(),
+  profiles: [],
+  sessions: [],
   drafts: [],
 })
 
@@ -156,13 +158,13 @@ function foldEvent(
     for (const draft of result.decisions) folding.drafts.push({ draft, of: whom })
   }
   if (hasSession) {
-    folding.sessions.set(keys.session, result.session)
+    put(folding.sessions, keys.session, result.session)
     profile = schedule(profile, keys.session, result.session)
   } else {
     profile = forgetful(profile, event, t)
   }
   if (result.previous !== null) {
-    folding.sessions.set(previousKey, result.previous)
+    put(folding.sessions, previousKey, result.previous)
     profile = schedule(profile, previousKey, result.previous)
   }
   keep(folding, keys.subject, stored, seen(profile, t))
@@ -182,8 +184,14 @@ function forgetful(profile: Profile, event: SessionEvent, t: number): Profile {
 const seen = (profile: Profile, t: number): Profile =>
   t - profile.lastSeen < seenEveryMs ? profile : { ...profile, lastSeen: t }
 
+function put<T>(changed: [key: string, state: T][], key: string, state: T): void {
+  const entry = changed.find(([known]) => known === key)
+  if (entry === undefined) changed.push([key, state])
+  else entry[1] = state
+}
+
 const keep = (folding: Folding, key: string, before: Profile | null, after: Profile) => {
-  if (after !== before) folding.profiles.set(key, after)
+  if (after !== before) put(folding.profiles, key, after)
 }
 
 const newProfile = ({ tenant, subject }: SessionEvent): Profile => ({
@@ -195,7 +203,7 @@ const newProfile = ({ tenant, subject }: SessionEvent): Profile => ({
 })
 
 const sessionOf = ({ sessions, states }: Folding, key: string): Session | null =>
-  sessions.get(key) ?? states.session(key)
+  sessions.find(([changed]) => changed === key)?.[1] ?? states.session(key)
 
 /** Logical expiry: what was not seen for its life is absent, whatever the store still holds. */
 const living = <T extends { readonly lastSeen: number }>(
@@ -246,15 +254,21 @@ function fireTimers(folding: Folding, subjectKey: string, profile: Profile, t: n
       eventId: `timer:${subjectKey}`,
     }
     for (const draft of expired.decisions) folding.drafts.push({ draft, of })
-    if (expired.session !== session) folding.sessions.set(timer.session, expired.session)
+    if (expired.session !== session) put(folding.sessions, timer.session, expired.session)
     next = schedule(next, timer.session, expired.session)
   }
   return next
 }
 
 function finish(folding: Folding, meta: PartitionMeta): FoldResult {
+  const { drafts, profiles, sessions } = folding
+  const decisions = drafts.length === 0 ? none : stamped(folding)
+  return { ...nothing('applied', meta), profiles, sessions, decisions }
+}
+
+function stamped(folding: Folding): readonly Decision[] {
   const position = { ...folding.meta, offset: folding.offset }
-  const decisions = folding.drafts.map(({ draft, of }, index) =>
+  return folding.drafts.map(({ draft, of }, index) =>
     stamp(draft, {
       position,
       index,
@@ -265,21 +279,17 @@ function finish(folding: Folding, meta: PartitionMeta): FoldResult {
       policy: folding.policy,
     }),
   )
-  return {
-    ...nothing('applied', meta),
-    profiles: [...folding.profiles],
-    sessions: [...folding.sessions],
-    decisions,
-  }
 }
+
+const none: readonly never[] = []
 
 const nothing = (outcome: FoldResult['outcome'], meta: PartitionMeta): FoldResult => ({
   outcome,
   meta,
   origin: null,
-  profiles: [],
-  sessions: [],
-  decisions: [],
-  signals: [],
-  blind: [],
+  profiles: none,
+  sessions: none,
+  decisions: none,
+  signals: none,
+  blind: none,
 })

@@ -42,8 +42,9 @@ export function step(input: StepInput): StepResult {
   const proven = authenticate(turn, scene, made)
   retire(turn, made)
   conclude(turn, scene)
-  const kept = evolve(turn, { ...scene, context: { ...context, proven } })
-  return { ...kept, previous: turn.previous, signals, blind, decisions: turn.drafts }
+  evolve(turn, scene, proven)
+  const { session, profile, previous, drafts } = turn
+  return { session, profile, previous, signals, blind, decisions: drafts }
 }
 
 function begin(input: StepInput): Turn {
@@ -170,16 +171,15 @@ function sceneOf(turn: Turn, context: Context, begins: boolean): Scene {
 /** Repeats are known by the ids of the session's latest events. */
 function repeated({ session, kind, input }: Turn): readonly number[] {
   const max = kind === 'human' ? caps.repeatsHuman : caps.repeatsOther
-  return [...session.repeats, input.event.idHash].slice(-max)
+  const kept = session.repeats.slice(1 - max)
+  kept.push(input.event.idHash)
+  return kept
 }
 
 /** Keeps what the event taught: only proven contexts teach. */
-function evolve(
-  turn: Turn,
-  scene: Scene,
-): { readonly session: Session; readonly profile: Profile } {
+function evolve(turn: Turn, scene: Scene, proven: boolean): void {
   const { event, t, policy, detectors } = turn.input
-  const { context } = scene
+  const context = scene.context.proven === proven ? scene.context : { ...scene.context, proven }
   const at = event.occurredAt
   const teaches = context.proven && turn.session.status === 'active' && event.keys.session !== ''
   turn.session.lastSeen = Math.max(turn.session.lastSeen, t)
@@ -189,7 +189,10 @@ function evolve(
     turn.profile = learn(turn.profile, context, event.keys.session, at)
     if (scene.begins) turn.profile = countLogin(turn.profile, at)
   }
-  return rememberAll(detectors, { ...scene, session: turn.session, profile: turn.profile }, policy)
+  const { session, profile } = turn
+  const kept = rememberAll(detectors, { ...scene, context, session, profile }, policy)
+  session.memory = kept.session
+  if (kept.profile !== profile.memory) turn.profile = { ...profile, memory: kept.profile }
 }
 
 function countLogin(profile: Profile, at: number): Profile {

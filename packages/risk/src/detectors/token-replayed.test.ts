@@ -19,7 +19,15 @@ const thief = context()
 
 /** Events by turns of two contexts, `gapMs` apart: `ABABA` is two round trips. */
 function turns(order: string, b: Context = thief, a: Context = home, gapMs = minutes(1)) {
-  return [...order].map((name, i) => at(name === 'A' ? a : b, start + i * gapMs, [a, b]))
+  const names = [...order]
+  return names.map((name, i) => {
+    // The session knows a context from its first event on, and when it was last seen.
+    const known = [a, b].flatMap((c) => {
+      const last = names.lastIndexOf(c === a ? 'A' : 'B', i)
+      return last < 0 ? [] : [{ ...c, lastSeen: start + last * gapMs }]
+    })
+    return at(name === 'A' ? a : b, start + i * gapMs, known)
+  })
 }
 function at(here: Context, occurredAt: number, contexts: readonly Context[]) {
   return scene({ context: here, event: { occurredAt }, session: { contexts } })

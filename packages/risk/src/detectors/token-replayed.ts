@@ -16,12 +16,17 @@ interface Params {
   readonly roundTripsMin: number
 }
 
-/** The turns with this event's among them; those inside a stay say nothing and go, as do the old. */
-function withTurn(turns: Turns, { event, context }: Scene, { windowMs }: Params): Turns {
-  if (event.network === null && event.client === null) return turns
+/**
+ * The turns with this event's among them; those inside a stay say nothing and go, as do the old. A
+ * session in one context takes no turns: when a second one comes, the first begins where it was last seen.
+ */
+function withTurn(turns: Turns, scene: Scene, { windowMs }: Params): Turns {
+  const { event, context, session } = scene
+  if (session.contexts.length < 2 || (event.network === null && event.client === null)) return turns
   const turn = { context: context.id, at: event.occurredAt }
   if (turns.some((t) => t.context === turn.context && t.at === turn.at)) return turns
-  const all = [...turns, turn].sort((a, b) => a.at - b.at)
+  const before = turns.length > 0 ? turns : stays(scene)
+  const all = [...before, turn].sort((a, b) => a.at - b.at)
   const since = (all.at(-1)?.at ?? 0) - windowMs
   const kept = all
     .filter((t) => t.at >= since)
@@ -30,6 +35,11 @@ function withTurn(turns: Turns, { event, context }: Scene, { windowMs }: Params)
   const changed = kept.length !== turns.length || kept.some((t, i) => t !== turns[i])
   return changed ? kept : turns
 }
+
+const stays = ({ session, context }: Scene): Turns =>
+  session.contexts
+    .filter((c) => c.id !== context.id)
+    .map((c) => ({ context: c.id, at: c.lastSeen }))
 
 /** How often the turn passes between two contexts; four times are two round trips. */
 const passes = (turns: Turns, a: number, b: number): number =>

@@ -181,11 +181,11 @@ const untuned = { ...defaultPolicy, detectors: {} }
  * runs it. Null where it finds nothing, or is blind.
  */
 export function find(detector: Detector, ...scenes: readonly Scene[]): Signal | null {
-  let memory: Pick<Scene, 'session' | 'profile'> | null = null
+  let memory: ReturnType<typeof rememberAll> = { session: {}, profile: {} }
   const within = (seen: Scene): Scene => ({
     ...seen,
-    session: { ...seen.session, memory: memory?.session.memory ?? {} },
-    profile: { ...seen.profile, memory: memory?.profile.memory ?? {} },
+    session: { ...seen.session, memory: memory.session },
+    profile: { ...seen.profile, memory: memory.profile },
   })
   for (const seen of scenes.slice(0, -1)) memory = rememberAll([detector], within(seen), untuned)
   const present = scenes.at(-1)

@@ -3,7 +3,7 @@ import { createKafkaAdmin } from './kafka-admin.ts'
 import { newClient } from './kafka-client.ts'
 import { createKafkaReader } from './kafka-reader.ts'
 import { createKafkaWriter } from './kafka-writer.ts'
-import type { Log, LogReader, LogWriter, OnLog } from './ports.ts'
+import type { Log, LogAdmin, LogReader, LogWriter, OnLog } from './ports.ts'
 
 export interface KafkaLogOptions {
   /** `host:port` of at least one broker. */
@@ -28,6 +28,7 @@ export function kafkaLog(options: KafkaLogOptions): Log {
   const admin = createKafkaAdmin(client)
   const writers = new Set<LogWriter>()
   const readers = new Set<LogReader>()
+  const admins = new Set<LogAdmin>()
 
   return {
     async writer() {
@@ -42,11 +43,15 @@ export function kafkaLog(options: KafkaLogOptions): Log {
       readers.add(reader)
       return reader
     },
-    admin: () => Promise.resolve(createKafkaAdmin(client)),
+    async admin() {
+      const own = createKafkaAdmin(client)
+      admins.add(own)
+      return own
+    },
     async close() {
       await Promise.all([...readers].map((reader) => reader.stop()))
       await Promise.all([...writers].map((writer) => writer.close()))
-      await admin.close()
+      await Promise.all([admin, ...admins].map((one) => one.close()))
     },
   }
 }

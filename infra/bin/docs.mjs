@@ -1,0 +1,15 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { main } from './lib/command.mjs'
+import { root, setUp } from './lib/workspace.mjs'
+
+/** Writes docs/reference from the code, as built. */
+await main(async () => {
+  await setUp()
+  const built = path.join(root, 'services/standalone/dist/index.js')
+  const { referencePages } = await import(pathToFileURL(built).href)
+  const folder = path.join(root, 'docs/reference')
+  mkdirSync(folder, { recursive: true })
+  for (const [name, text] of referencePages()) writeFileSync(path.join(folder, name), text)
+})

@@ -1,0 +1,30 @@
+import { Command } from 'commander'
+import { devCommand } from './commands/dev.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { replayCommand } from './commands/replay.ts'
+import { topicsCommand } from './commands/topics.ts'
+
+const exitCodes = '\nExit codes: 0 done, 1 failed, 2 wrong usage.'
+
+/** The `holdpoint` command. Parsing throws `CommanderError` instead of ending the process. */
+export function createProgram(): Command {
+  const program = new Command('holdpoint')
+    .description(
+      'a continuous session risk engine: events in, step-up and revocation decisions out',
+    )
+    .addHelpText('after', `\nExample:\n  holdpoint dev`)
+  for (const command of [devCommand(), replayCommand(), topicsCommand(), doctorCommand()]) {
+    program.addCommand(command)
+  }
+  for (const command of everyCommand(program)) {
+    command.exitOverride().showHelpAfterError('(--help shows an example)')
+    command.addHelpText('after', exitCodes)
+  }
+  return program
+}
+
+/** A command and all below it. */
+export const everyCommand = (command: Command): readonly Command[] => [
+  command,
+  ...command.commands.flatMap(everyCommand),
+]

@@ -1,0 +1,57 @@
+/** `holdpoint doctor`: is everything there that Holdpoint needs, and fit for it. */
+import { editionAgeMs, geoipLitePlaces, ingestConfig } from '@holdpoint/ingest'
+import { kafkaBrokers, loadConfig, redisUrl, registryUrl } from '@holdpoint/runtime'
+import { type Finding, fail, messageOf, ok, warn } from './check.ts'
+import { checkStreams } from './kafka.ts'
+import { checkRedis } from './redis.ts'
+
+const { geoDataDir } = ingestConfig
+export const doctorConfig = { kafkaBrokers, redisUrl, registryUrl, geoDataDir }
+
+const nodeMin = [20, 19] as const
+const dayMs = 86_400_000
+const geoWarnDays = 90
+
+/**
+ * Looks at everything at once and answers within seconds, also where nothing is reachable.
+ * @throws ConfigError
+ */
+export async function examine(
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<readonly Finding[]> {
+  const config = loadConfig(doctorConfig, env)
+  const [streams, redis] = await Promise.all([
+    checkStreams(config.kafkaBrokers, config.registryUrl),
+    checkRedis(config.redisUrl),
+  ])
+  return [checkNode(process.versions.node), ...streams, ...redis, checkGeoData(config.geoDataDir)]
+}
+
+export function checkNode(version: string): Finding {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const fits = major > nodeMin[0] || (major === nodeMin[0] && minor >= nodeMin[1])
+  return fits
+    ? ok('node', version)
+    : fail('node', version, `Use Node ${nodeMin.join('.')} or newer`)
+}
+
+function checkGeoData(folder: string | undefined): Finding {
+  try {
+    const { edition } = geoipLitePlaces(folder)
+    const days = Math.floor(editionAgeMs(edition, Date.now()) / dayMs)
+    const found = `edition ${edition}, ${days} days old`
+    return days <= geoWarnDays
+      ? ok('geo data', found)
+      : warn(
+          'geo data',
+          found,
+          "Refresh it with geoip-lite's updatedb and set GEODATADIR, or state places on events",
+        )
+  } catch (error) {
+    return fail(
+      'geo data',
+      messageOf(error),
+      'Set GEODATADIR to a folder with geoip-lite data, or unset it',
+    )
+  }
+}

@@ -1,0 +1,55 @@
+import {
+  eventBytesMax,
+  eventDepthMax,
+  idLimits,
+  listLimits,
+  rawTopicOf,
+  textLimits,
+  topics,
+} from '@holdpoint/contracts'
+import { batchMax } from '@holdpoint/ingest'
+import { eventTypes } from '@holdpoint/risk'
+import { schemaRows } from './avro.ts'
+import { code, page, section, table } from './markdown.ts'
+
+export function eventsPage(): string {
+  const { rows } = schemaRows('session-events.avsc')
+  return page(
+    'Events',
+    `What producers send: the same fields as JSON (\`POST /v1/events\`, one event or a list of up to ${batchMax}) and as Avro in the Confluent wire format on the raw topics. Unknown fields are ignored. Absent, \`null\` and \`""\` are one. An unknown word where a list of words stands counts as \`unknown\`, but for \`type\` and \`kind\` of a subject or actor, which are refused. The tenant is the credential's or the topic's; in recorded files the event's own counts.`,
+    section(
+      'Topics by type',
+      `\`${topics.any}\` takes every type, for producers that need order across types: key it by subject.`,
+      table(
+        ['type', 'topic'],
+        eventTypes.map((type) => [code(type), code(rawTopicOf(type))]),
+      ),
+    ),
+    section(
+      'Fields',
+      `An event needs a \`subject\` or a \`sessionId\`. Times are ISO 8601 with their offset in JSON, or whole milliseconds since 1970. An event has at most ${eventBytesMax} bytes and ${eventDepthMax} levels of objects and lists; no key may be named \`__proto__\` or \`constructor\`.`,
+      table(
+        ['field', 'type', 'required', 'default', 'limit', 'meaning'],
+        rows.map((row) => [
+          code(row.path),
+          row.type,
+          row.required && !row.path.includes('.') ? 'yes' : row.required ? 'within its object' : '',
+          code(row.default),
+          limitOf(row.path),
+          row.doc,
+        ]),
+      ),
+    ),
+  )
+}
+
+function limitOf(path: string): string {
+  const limits: string[] = []
+  const items = (listLimits as Readonly<Record<string, number>>)[path]
+  if (items !== undefined) limits.push(`${items} items`)
+  const cut = (textLimits as Readonly<Record<string, number>>)[path]
+  if (cut !== undefined) limits.push(`cut at ${cut} characters`)
+  const refused = (idLimits as Readonly<Record<string, number>>)[path]
+  if (refused !== undefined) limits.push(`refused above ${refused} characters`)
+  return limits.join(', ')
+}

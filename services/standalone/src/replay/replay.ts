@@ -1,0 +1,121 @@
+/**
+ * Recorded events folded in this process, in file order, without a log between: partitions, offsets
+ * and ticks are assigned as ingest would append them, and the records go through the same codec, so
+ * decisions and ids are those of the real stack with the clock `recorded`.
+ */
+import {
+  encodeDecision,
+  encodeLogRecord,
+  localCatalogue,
+  type RawEvent,
+  type SchemaCatalogue,
+  topics,
+  topicTable,
+} from '@holdpoint/contracts'
+import { coreFold, decode, type FoldContext, foldBatch, MemoryStates } from '@holdpoint/engine'
+import {
+  type AdmitDeps,
+  admit,
+  type Clock,
+  createHasher,
+  createSubjects,
+  type Enrichment,
+  type Fault,
+  recordedClock,
+} from '@holdpoint/ingest'
+import { type Decision, defaultPolicy, type PartitionMeta } from '@holdpoint/risk'
+import { embeddedSessionIndex } from '@holdpoint/state'
+
+/** Partitions of the internal log as shipped: another number gives other ids. */
+export const replayPartitions: number =
+  topicTable.find(({ name }) => name === topics.internal)?.partitions ?? 1
+
+/** Keeps the state of one run apart from nobody's: hashes are compared within it only. */
+const hashKey = 'holdpoint replay: one run, one state'
+const generation = 1
+/** Sessions whose subject is remembered, for events that name none. */
+const indexedSessionsMax = 1_000_000
+
+export type Taken =
+  | { readonly ok: true; readonly decisions: readonly Decision[] }
+  | { readonly ok: false; readonly fault: Fault }
+
+interface Partition {
+  readonly states: MemoryStates
+  meta: PartitionMeta
+  nextOffset: number
+}
+
+export class Replay {
+  readonly #catalogue: SchemaCatalogue = localCatalogue()
+  readonly #clock: Clock = recordedClock()
+  readonly #admission: AdmitDeps
+  readonly #partitions: readonly Partition[]
+  readonly #context: FoldContext
+
+  constructor(options: { readonly enrichment: Enrichment; readonly partitions?: number }) {
+    const { enrichment, partitions = replayPartitions } = options
+    const index = embeddedSessionIndex({ entriesMax: indexedSessionsMax })
+    this.#admission = {
+      subjects: createSubjects(index),
+      enrichment,
+      hasher: createHasher(hashKey),
+      clock: this.#clock,
+      catalogue: this.#catalogue,
+      partitions,
+    }
+    this.#partitions = Array.from({ length: partitions }, (_, partition) => ({
+      states: new MemoryStates(),
+      meta: coreFold.emptyMeta(generation, partition),
+      nextOffset: 0,
+    }))
+    this.#context = {
+      fold: coreFold,
+      policy: defaultPolicy,
+      encode: (decision) => encodeDecision(this.#catalogue, decision),
+    }
+  }
+
+  /** Folds one event, and before it the ticks that it brings. Calls must not overlap. */
+  async take(raw: RawEvent): Promise<Taken> {
+    const { dispositions, remember } = await admit(
+      raw.tenant,
+      [{ raw, origin: null }],
+      this.#admission,
+    )
+    const disposition = dispositions[0]
+    if (disposition === undefined) throw new Error('an event was admitted without a disposition')
+    if (disposition.kind !== 'ok') return { ok: false, fault: disposition.fault }
+    await remember()
+    const decisions: Decision[] = []
+    const { receivedAt, record } = disposition.placed
+    this.#tick(receivedAt, decisions)
+    this.#append(record.partition, record.value, decisions)
+    return { ok: true, decisions }
+  }
+
+  #tick(receivedAt: number, decisions: Decision[]): void {
+    const t = this.#clock.tickBefore(receivedAt)
+    if (t === null) return
+    const value = encodeLogRecord({ kind: 'tick', t }, this.#catalogue)
+    for (let partition = 0; partition < this.#partitions.length; partition += 1) {
+      this.#append(partition, value, decisions)
+    }
+  }
+
+  #append(at: number, value: Buffer | null, decisions: Decision[]): void {
+    const partition = this.#partitions[at]
+    if (partition === undefined) throw new RangeError(`no partition ${at}`)
+    const offset = partition.nextOffset
+    partition.nextOffset += 1
+    const stored = { offset, timestamp: 0, key: null, value, headers: {} }
+    const entry = decode(stored, this.#catalogue)
+    const folded = foldBatch(this.#context, partition.meta, partition.states, [entry])
+    partition.states.lay(folded)
+    partition.meta = folded.meta
+    for (const output of folded.outputs) {
+      if (output.kind === 'decision') decisions.push(output.decision)
+      else throw new Error(`${output.fault.code}: ${output.fault.message}`)
+    }
+  }
+}

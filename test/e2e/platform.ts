@@ -77,7 +77,8 @@ export async function readUntil(
       const look = () => {
         if (!enough(seen)) return
         clearTimeout(timer)
-        resolve()
+        // What is too much may still be on its way: topics are not ordered among each other.
+        setTimeout(resolve, 300)
       }
       look()
       void consumer.run({

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { encodeLogRecord, registryCatalogue } from '@holdpoint/contracts'
-import { Kafka, logLevel } from 'kafkajs'
+import kafkajs from 'kafkajs'
 import { runOrExplain } from '../../infra/bin/lib/command.mjs'
 import { holdpointCommand } from '../../infra/bin/lib/workspace.mjs'
 import { eventOf, outEvery, partitionOfPerson, partitions, people } from './records.mjs'
@@ -11,6 +11,7 @@ import { eventOf, outEvery, partitionOfPerson, partitions, people } from './reco
 // side on the real stack, in turns, so that the ratio holds when the machine's speed drifts.
 //   npm run bench -- [--rounds 5] [--events 200000] [--seconds 30]
 
+const { Kafka, logLevel } = kafkajs
 const topic = 'holdpoint.events'
 const option = (/** @type {string} */ name, /** @type {number} */ standard) => {
   const at = process.argv.indexOf(`--${name}`)

@@ -4,12 +4,13 @@ import { kafkaLog } from '@holdpoint/log'
 import { defaultPolicy } from '@holdpoint/risk'
 import { createRegistry } from '@holdpoint/runtime'
 import { redisStore } from '@holdpoint/state'
-import { Kafka, logLevel } from 'kafkajs'
+import kafkajs from 'kafkajs'
 
 // One contender in a process of its own: `node contender.mjs engine|pass-through RECORDS FROM`, forked.
 // It takes RECORDS records from the offsets FROM (JSON, by partition; the engine knows its own), tells its
 // parent how long that took from the first to the last, and ends. With 0 RECORDS it runs until it is told to stop.
 
+const { Kafka, logLevel } = kafkajs
 const topic = 'holdpoint.events'
 const [, , kind, wanted = '0', from = '[]'] = process.argv
 const records = Number(wanted)

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { partitionOf, recordKey } from '@holdpoint/contracts'
 
 // What both contenders read: people at work at home, of whom one in a hundred approves a payment whose
@@ -33,7 +34,11 @@ const action = (/** @type {string} */ name, /** @type {number | null} */ amount)
  */
 export function eventOf({ run, number, person, t, does }) {
   const hash = (/** @type {number} */ salt) => (person + 1) * 1_000_003 + salt
-  const key = `${run}${person}`.padStart(22, '0').slice(-22)
+  const key = createHash('sha256')
+    .update(`${run}|${person}`)
+    .digest()
+    .subarray(0, 16)
+    .toString('base64url')
   return {
     id: `${run}-${number}`,
     source: 'bench',

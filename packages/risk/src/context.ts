@@ -11,6 +11,8 @@ import { type Context, caps, type Profile, type Session } from './state.ts'
 type Halves = Pick<Context, 'network' | 'client' | 'place'>
 
 const hourMs = 3_600_000
+/** How long a context is taken as just seen. */
+const settledMs = 60_000
 /** A sighting of another session is refreshed no oftener, so that a quiet event does not rewrite the profile. */
 const sightingEveryMs = 5 * 60_000
 
@@ -43,6 +45,9 @@ export function locate(
     current !== undefined && sameContext(current, seen)
       ? current
       : session.contexts.find((c) => sameContext(c, seen))
+  if (known !== undefined && isSettled(known, seen, event.occurredAt)) {
+    return { context: known, contexts: session.contexts }
+  }
   const context: Context = {
     id: known?.id ?? session.lastContextId + 1,
     proven: known?.proven === true || profile.contexts.some((c) => sameContext(c, seen)),
@@ -56,6 +61,26 @@ export function locate(
     return { context, contexts: session.contexts.map((c) => (c === known ? context : c)) }
   }
   return { context, contexts: bound([...session.contexts, context], session, context.id) }
+}
+
+/**
+ * True where an event adds nothing to a proven context that was seen within the minute: then it is
+ * kept as it is, so that a busy session is not rewritten at every event.
+ */
+function isSettled(known: Context, { network, place, client }: Halves, at: number): boolean {
+  return (
+    known.proven &&
+    at >= known.lastSeen &&
+    at - known.lastSeen < settledMs &&
+    known.network?.address === network?.address &&
+    known.network?.kind === network?.kind &&
+    known.place?.latitude === place?.latitude &&
+    known.place?.longitude === place?.longitude &&
+    known.place?.edition === place?.edition &&
+    known.client?.version === client?.version &&
+    known.client?.device === client?.device &&
+    known.client?.fingerprint === client?.fingerprint
+  )
 }
 
 /** Past the cap an unproven context that no risk rests on goes first, then the one not seen for longest. */

@@ -7,41 +7,49 @@ import type { Memories } from './state.ts'
 
 type AnyMemory = DetectorMemory<Record<string, Field>, Record<string, Field>>
 
-/** What can be known of a detector before any event: made once for each. */
-interface Known {
+/** A detector made ready for a policy: what can be known of it before any event. */
+interface Ready {
+  readonly detector: Detector
+  readonly params: Detector['params']
   /** Its memory before it has kept anything. */
   readonly blank: AnyMemory
   readonly remembers: boolean
 }
 
-const knownDetectors = new WeakMap<Detector, Known>()
+const readied = new WeakMap<Policy, WeakMap<readonly Detector[], readonly Ready[]>>()
 
-function knownOf(detector: Detector): Known {
-  let known = knownDetectors.get(detector)
-  if (known === undefined) {
-    const of = (fields: Readonly<Record<string, Field>>) =>
-      emptyOf({ kind: 'record', fields }) as AnyMemory['session']
-    const { session, profile } = detector.memory
-    known = {
-      blank: { session: of(session), profile: of(profile) },
-      remembers: Object.keys(session).length + Object.keys(profile).length > 0,
-    }
-    knownDetectors.set(detector, known)
+function readyFor(policy: Policy, detectors: readonly Detector[]): readonly Ready[] {
+  let byRegistry = readied.get(policy)
+  if (byRegistry === undefined) {
+    byRegistry = new WeakMap()
+    readied.set(policy, byRegistry)
   }
-  return known
+  let ready = byRegistry.get(detectors)
+  if (ready === undefined) {
+    ready = detectors.map((detector) => makeReady(detector, policy))
+    byRegistry.set(detectors, ready)
+  }
+  return ready
 }
 
-function memoryOf(
-  detector: Detector,
-  known: Known,
-  session: Memories,
-  profile: Memories,
-): AnyMemory {
-  if (!known.remembers) return known.blank
-  const inSession = session[detector.name] as AnyMemory['session'] | undefined
-  const inProfile = profile[detector.name] as AnyMemory['profile'] | undefined
-  if (inSession === undefined && inProfile === undefined) return known.blank
-  return { session: inSession ?? known.blank.session, profile: inProfile ?? known.blank.profile }
+function makeReady(detector: Detector, policy: Policy): Ready {
+  const of = (fields: Readonly<Record<string, Field>>) =>
+    emptyOf({ kind: 'record', fields }) as AnyMemory['session']
+  const { session, profile } = detector.memory
+  return {
+    detector,
+    params: { ...detector.params, ...policy.detectors[detector.name] },
+    blank: { session: of(session), profile: of(profile) },
+    remembers: Object.keys(session).length + Object.keys(profile).length > 0,
+  }
+}
+
+function memoryOf({ detector, blank, remembers }: Ready, { session, profile }: Scene): AnyMemory {
+  if (!remembers) return blank
+  const inSession = session.memory[detector.name] as AnyMemory['session'] | undefined
+  const inProfile = profile.memory[detector.name] as AnyMemory['profile'] | undefined
+  if (inSession === undefined && inProfile === undefined) return blank
+  return { session: inSession ?? blank.session, profile: inProfile ?? blank.profile }
 }
 
 const lacks: Readonly<Record<Need, (scene: Scene) => boolean>> = {
@@ -57,11 +65,6 @@ function isBlind(detector: Detector, scene: Scene): boolean {
   return false
 }
 
-const paramsOf = (detector: Detector, policy: Policy) => {
-  const tuned = policy.detectors[detector.name]
-  return tuned === undefined ? detector.params : { ...detector.params, ...tuned }
-}
-
 /** What the detectors find in a scene, and which of them were blind: an input was missing. */
 export function detectAll(
   detectors: readonly Detector[],
@@ -70,14 +73,13 @@ export function detectAll(
 ): { readonly signals: readonly Signal[]; readonly blind: readonly string[] } {
   const signals: Signal[] = []
   const blind: string[] = []
-  for (const detector of detectors) {
+  for (const ready of readyFor(policy, detectors)) {
+    const { detector } = ready
     if (isBlind(detector, scene)) {
       blind.push(detector.name)
       continue
     }
-    const { session, profile } = scene
-    const memory = memoryOf(detector, knownOf(detector), session.memory, profile.memory)
-    const finding = detector.detect(scene, memory, paramsOf(detector, policy))
+    const finding = detector.detect(scene, memoryOf(ready, scene), ready.params)
     if (finding === null) continue
     signals.push({
       detector: detector.name,
@@ -101,11 +103,11 @@ export function rememberAll(
 ): { readonly session: Memories; readonly profile: Memories } {
   let session = scene.session.memory
   let profile = scene.profile.memory
-  for (const detector of detectors) {
-    const known = knownOf(detector)
-    if (!known.remembers) continue
-    const memory = memoryOf(detector, known, scene.session.memory, scene.profile.memory)
-    const kept = detector.remember(scene, memory, paramsOf(detector, policy))
+  for (const ready of readyFor(policy, detectors)) {
+    if (!ready.remembers) continue
+    const { detector } = ready
+    const memory = memoryOf(ready, scene)
+    const kept = detector.remember(scene, memory, ready.params)
     if (kept.session !== memory.session) session = { ...session, [detector.name]: kept.session }
     if (kept.profile !== memory.profile) profile = { ...profile, [detector.name]: kept.profile }
   }

@@ -1,8 +1,9 @@
 /** From findings to a score and a level. */
 import type { RiskLevel } from './decision.ts'
+import { cutText } from './fields.ts'
 import type { Policy } from './policy.ts'
 import { type Family, families, type Signal } from './signal.ts'
-import { type Contribution, caps } from './state.ts'
+import { type Contribution, caps, textMax } from './state.ts'
 
 /** Family, by its place in the order of assessment. */
 const orderOf = new Map<Family, number>(families.map((family, index) => [family, index]))
@@ -47,8 +48,8 @@ function contributionOf(signal: Signal, t: number): Contribution {
     seen: t,
     halfLifeMs: signal.halfLifeMs,
     context: signal.context,
-    message: signal.message.slice(0, 160),
-    evidence: evidence.length <= 320 ? evidence : '',
+    message: cutText(signal.message, textMax.message),
+    evidence: evidence.length <= textMax.evidence ? evidence : '',
   }
 }
 
@@ -89,3 +90,11 @@ export function levelOf(
   if (previous !== 'LOW' && score >= thresholds.mediumUntil) return 'MEDIUM'
   return 'LOW'
 }
+
+/** When the newest of these was seen, 0 where there is none. */
+export const evidenceTime = (live: readonly Contribution[]): number =>
+  live.reduce((latest, c) => Math.max(latest, c.seen), 0)
+
+/** A finding that only a new session id answers: session-bound, of place, client or token. */
+export const asksForRotation = (c: Pick<Contribution, 'family' | 'halfLifeMs'>): boolean =>
+  c.halfLifeMs === 0 && (c.family === 'place' || c.family === 'client' || c.family === 'token')

@@ -1,7 +1,8 @@
 /** What an authentication proves: which risk it sheds, and which context it proves. */
+import { asksForRotation, evidenceTime } from './assess.ts'
 import { prove } from './context.ts'
 import type { Scene } from './detector.ts'
-import type { SessionEvent, SubjectKind } from './event.ts'
+import type { CredentialKind, SessionEvent } from './event.ts'
 import type { Policy } from './policy.ts'
 import { assuranceRank, notOlder } from './requirement.ts'
 import { type Contribution, caps, type OpenStepUp, type Profile, type Session } from './state.ts'
@@ -16,6 +17,23 @@ export interface Authentication {
   readonly method: string
   /** The context that it was made in. */
   readonly context: number
+  /** False where its authenticator was enrolled of late or from an unproven context: it lets in, and proves nothing. */
+  readonly proves: boolean
+  /** True where it was made just now, not long ago in another app's session. */
+  readonly fresh: boolean
+}
+
+const enrolledOfLateMs = 24 * 3_600_000
+const authenticators: readonly CredentialKind[] = ['password', 'otp', 'push', 'passkey']
+
+/** An authenticator enrolled in the last 24 h, or from an unproven context, proves nothing: it may be a thief's own. */
+function isTrusted({ credential, occurredAt }: SessionEvent, { enrolments }: Profile): boolean {
+  if (credential === null) return true
+  const { id, kind, issuedAt } = credential
+  const isNew = (at: number) => occurredAt - at < enrolledOfLateMs
+  if (authenticators.includes(kind) && issuedAt !== null && isNew(issuedAt)) return false
+  const enrolled = enrolments.find((e) => e.credential === id)
+  return enrolled === undefined || (enrolled.proven && !isNew(enrolled.at))
 }
 
 /**
@@ -25,16 +43,20 @@ export interface Authentication {
 export function authenticationOf(
   event: SessionEvent,
   context: number,
-  { policy, previous }: Pick<StepInput, 'policy' | 'previous'>,
+  { policy, previous, profile }: Pick<StepInput, 'policy' | 'previous' | 'profile'>,
 ): Authentication | null {
   const authenticates = event.type === 'login' || event.type === 'reauthentication'
   if (!authenticates || event.outcome !== 'success') return null
   if (previous !== null && event.assurance === null) return null
+  const proves = isTrusted(event, profile)
+  const authTime = Math.min(event.assurance?.authTime ?? event.occurredAt, event.occurredAt)
   return {
-    rank: assuranceRank(event.assurance, policy),
-    authTime: Math.min(event.assurance?.authTime ?? event.occurredAt, event.occurredAt),
+    rank: proves ? assuranceRank(event.assurance, policy) : 1,
+    authTime,
     method: event.assurance?.amr.join(',') ?? '',
     context,
+    proves,
+    fresh: event.occurredAt - authTime <= policy.stepUp.maxAge * 1000,
   }
 }
 
@@ -47,13 +69,13 @@ export function authenticate(turn: Turn, scene: Scene, made: Authentication | nu
   if (made === null) {
     countFailure(turn)
     takeKnownAssurance(turn)
-    return proven || proveFirstUse(turn, scene)
+    return proveFirstUse(turn, scene) || proven
   }
-  if (made.authTime >= turn.session.assurance.authTime || turn.session.assurance.rank === 0) {
+  const { policy } = turn.input
+  if (outdates(made, turn.session.assurance)) {
     const { rank, authTime } = made
     turn.session.assurance = { rank, authTime, context: id }
   }
-  const { policy } = turn.input
   const rotated = turn.previous !== null
   const open = turn.session.stepUp
   const answers = open === null ? answersLevel(turn, made) : satisfies(made, open, rotated)
@@ -62,7 +84,7 @@ export function authenticate(turn: Turn, scene: Scene, made: Authentication | nu
     // A takeover's step-up is the predecessor's: `retire` tells how it was closed.
     if (!rotated) close(turn, 'satisfied', made)
   }
-  if (proven || proveFirstUse(turn, scene)) return true
+  if (proveFirstUse(turn, scene) || proven) return true
   // A credential proves by its first use; its later logins prove nothing more.
   const byLogin = turn.kind === 'human' || (scene.event.credential?.id ?? 0) === 0
   const proves = answers || (byLogin && provesByItself(made, turn.session, policy))
@@ -76,17 +98,43 @@ function answersLevel(turn: Turn, made: Authentication): boolean {
   if (level === 'LOW') return false
   const rotates = level === 'HIGH' || contributions.some(asksForRotation)
   const { rank } = turn.input.policy.requirements[level].sensitive
-  return made.rank >= rank && (turn.previous !== null || !rotates)
+  return (
+    made.rank >= rank &&
+    notOlder(made.authTime, evidenceTime(contributions)) &&
+    (turn.previous !== null || !rotates)
+  )
 }
 
+/** A weaker authentication soon after a stronger one takes nothing away from it. */
+const strongerCountsMs = 10 * 60_000
+
+function outdates(made: Authentication, known: Session['assurance']): boolean {
+  if (!notOlder(made.authTime, known.authTime)) return known.rank === 0
+  return made.rank >= known.rank || made.authTime - known.authTime > strongerCountsMs
+}
+
+/** The first use of a credential proves its context, for workloads and agents; each use keeps it in mind. */
 function proveFirstUse(turn: Turn, scene: Scene): boolean {
-  if (!isFirstUse(scene.event, turn.kind, turn.profile)) return false
-  const credential = scene.event.credential?.id ?? 0
-  const credentials = [...turn.profile.credentials, credential].slice(-caps.profileCredentials)
+  const { event } = scene
+  const credential = event.credential?.id ?? 0
+  if (turn.kind === 'human' || credential === 0 || !isUse(event)) return false
+  const known = turn.profile.credentials
+  const at = known.indexOf(credential)
+  // Near the end of the list it is safe from being forgotten: not every use rewrites the profile.
+  if (at >= 0 && at >= Math.floor(known.length / 2)) return false
+  const others = known.filter((id) => id !== credential)
+  const credentials = [...others, credential].slice(-caps.profileCredentials)
   turn.profile = { ...turn.profile, credentials }
+  if (at >= 0) return false
   turn.session.contexts = prove(turn.session.contexts, scene.context.id)
   return true
 }
+
+const isUse = ({ type, outcome, credential }: SessionEvent): boolean =>
+  (type === 'action' || type === 'login' || type === 'reauthentication') &&
+  outcome === 'success' &&
+  credential?.status !== 'revoked' &&
+  credential?.status !== 'reused'
 
 function countFailure(turn: Turn): void {
   const { event } = turn.input
@@ -95,13 +143,26 @@ function countFailure(turn: Turn): void {
   turn.session.stepUp = { ...open, failures: open.failures + 1 }
 }
 
-/** A token that is fresher than the state tells of an authentication, but not where it was made. */
+/** Providers round `auth_time` to seconds: within them it is the authentication that is known already. */
+const sameAuthenticationMs = 2_000
+
+/**
+ * A token that is fresher than the state tells of an authentication, but not where it was made: it
+ * counts for freshness, and closes a step-up that asked for no more.
+ */
 function takeKnownAssurance(turn: Turn): void {
   const { event, policy } = turn.input
+  const reports = event.type !== 'login' && event.type !== 'reauthentication'
   const authTime = event.assurance?.authTime ?? 0
-  if (authTime <= turn.session.assurance.authTime || authTime > event.occurredAt) return
+  if (!reports || event.outcome === 'failure' || authTime > event.occurredAt) return
+  if (authTime <= turn.session.assurance.authTime + sameAuthenticationMs) return
   const rank = assuranceRank(event.assurance, policy)
   turn.session.assurance = { rank, authTime, context: 0 }
+  const open = turn.session.stepUp
+  if (open === null || open.riskDriven) return
+  const method = event.assurance?.amr.join(',') ?? ''
+  const told = { rank, authTime, method, context: 0, proves: false, fresh: true }
+  if (satisfies(told, open, false)) close(turn, 'satisfied', told)
 }
 
 /** The rank that counts as resistant to phishing: the strongest that policy knows. */
@@ -125,10 +186,6 @@ export function satisfies(
   )
 }
 
-/** A finding that only a new session id answers: session-bound, of place, client or token. */
-export const asksForRotation = (c: Pick<Contribution, 'family' | 'halfLifeMs'>): boolean =>
-  c.halfLifeMs === 0 && (c.family === 'place' || c.family === 'client' || c.family === 'token')
-
 /**
  * What remains of the risk after a proof made in `context`: phishing-resistant methods shed all of
  * that context's, others half of each contribution (rounded down) and nothing of token or client.
@@ -149,20 +206,20 @@ function shed(
 }
 
 /**
- * Whether an authentication that answers no open step-up still proves its context: it leaves the
- * level LOW, or is phishing-resistant. Under an open step-up only its answer proves.
+ * Whether an authentication that answers no open step-up still proves its context: it leaves the level
+ * LOW, or is phishing-resistant and made just now. Under an open step-up only its answer proves.
  */
-const provesByItself = (
-  authentication: Authentication,
-  session: Session,
-  policy: Policy,
-): boolean =>
+const provesByItself = (made: Authentication, session: Session, policy: Policy): boolean =>
+  made.proves &&
   session.stepUp === null &&
-  (session.level === 'LOW' || isPhishingResistant(authentication.rank, policy))
+  (session.level === 'LOW' || (made.fresh && isPhishingResistant(made.rank, policy)))
 
-/** The first use of a credential, by which workloads and agents prove their context. */
-const isFirstUse = (event: SessionEvent, kind: SubjectKind, profile: Profile): boolean =>
-  kind !== 'human' &&
-  event.credential !== null &&
-  event.credential.id !== 0 &&
-  !profile.credentials.includes(event.credential.id)
+/** Remembers an authenticator that was enrolled, and from where. */
+export function rememberEnrolment(profile: Profile, event: SessionEvent, proven: boolean): Profile {
+  const { credential } = event
+  const enrols = event.type === 'credential-change' && event.outcome === 'success'
+  if (!enrols || credential?.change !== 'create' || credential.id === 0) return profile
+  const others = profile.enrolments.filter((e) => e.credential !== credential.id)
+  const enrolled = { credential: credential.id, at: event.occurredAt, proven }
+  return { ...profile, enrolments: [...others, enrolled].slice(-caps.profileEnrolments) }
+}

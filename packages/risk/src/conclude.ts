@@ -11,7 +11,7 @@ import {
 } from './decide.ts'
 import type { Scene } from './detector.ts'
 import { draft } from './draft.ts'
-import { caps } from './state.ts'
+import { caps, type OpenStepUp } from './state.ts'
 import { close, spoken, type Turn } from './turn.ts'
 
 export function conclude(turn: Turn, scene: Scene): void {
@@ -22,7 +22,9 @@ export function conclude(turn: Turn, scene: Scene): void {
     revoke(turn, rule)
     return
   }
-  if (event.type === 'logout') {
+  if (event.type === 'logout' && event.outcome === 'success') {
+    // One of an earlier login under the same id, which came late, ends nothing.
+    if (event.occurredAt < turn.session.startedAt) return
     close(turn, 'superseded')
     turn.session.status = 'ended'
     turn.session.endedAt = event.occurredAt
@@ -30,9 +32,18 @@ export function conclude(turn: Turn, scene: Scene): void {
   }
   const ask =
     late || turn.session.status !== 'active' ? null : unmet(turn.session, scene, t, policy)
+  // Overdue at HIGH it waits for the session's next act; once the level is lower, nothing waits any more.
+  if (turn.session.stepUp?.expired && turn.session.level !== 'HIGH') turn.session.stepUp = null
   const open = turn.session.stepUp
-  if (ask === null || (open !== null && covers(open, ask))) tellLevel(turn)
+  if (ask === null || (open !== null && covers(open, ask) && !isDue(turn, open))) tellLevel(turn)
   else askFor(turn, scene, ask)
+}
+
+/** A request that a cap kept from prompting is made again as soon as the cap allows it: nobody is ended for a prompt that never came. */
+function isDue(turn: Turn, open: OpenStepUp): boolean {
+  const { t, policy } = turn.input
+  if (open.prompt || !open.riskDriven || turn.kind !== 'human') return false
+  return promptCap(turn.profile.prompts, t, policy).prompt
 }
 
 /** Opens the step-up that is asked for, in the bounds of the caps on prompts. */
@@ -74,11 +85,11 @@ function tellLevel(turn: Turn): void {
   )
 }
 
-function revoke(turn: Turn, rule: string): void {
+export function revoke(turn: Turn, rule: string): void {
   const { event } = turn.input
   close(turn, rule === 'revoke.failures' ? 'failed' : 'superseded')
-  tellLevel(turn)
   const wholeSubject = event.type === 'revocation' && event.sessionId === ''
+  if (!wholeSubject) tellLevel(turn)
   turn.drafts.push(
     draft({
       ...spoken(turn),

@@ -5,8 +5,9 @@
 import { sameClient } from './client.ts'
 import type { Sighting } from './detector.ts'
 import type { SessionEvent } from './event.ts'
+import { cutText } from './fields.ts'
 import { sameNetwork } from './network.ts'
-import { type Context, caps, type Profile, type Session } from './state.ts'
+import { type Context, caps, type Profile, type Session, textMax } from './state.ts'
 
 type Halves = Pick<Context, 'network' | 'client' | 'place'>
 
@@ -15,6 +16,20 @@ const hourMs = 3_600_000
 const settledMs = 60_000
 /** A sighting of another session is refreshed no oftener, so that a quiet event does not rewrite the profile. */
 const sightingEveryMs = 5 * 60_000
+
+/** How long after its first event a context is still being told: login, address and device may come one by one. */
+const tellingMs = 60_000
+
+/** True where what is seen belongs to a known context: it is the same, or tells a half that nobody has told yet. */
+function isIn(known: Context, seen: Halves, at: number): boolean {
+  const untold =
+    (known.network === null || known.client === null) && at - known.firstSeen <= tellingMs
+  return untold ? sameSoFar(known, seen) : sameContext(known, seen)
+}
+
+const sameSoFar = (a: Halves, b: Halves): boolean =>
+  (a.network === null || b.network === null || sameNetwork(a.network, b.network)) &&
+  (a.client === null || b.client === null || sameClient(a.client, b.client))
 
 /** Two contexts are one where network and client are the same; a half that only one of them knows differs. */
 export function sameContext(a: Halves, b: Halves): boolean {
@@ -37,14 +52,15 @@ export function locate(
 ): { readonly context: Context; readonly contexts: readonly Context[] } {
   const current = session.contexts.find((c) => c.id === session.currentContext)
   const network = event.network ?? current?.network ?? null
-  const client = event.client ?? current?.client ?? null
+  const client = cutClient(event.client ?? current?.client ?? null)
   const unplaced = event.network === null && event.place === null
-  const place = unplaced ? (current?.place ?? null) : event.place
+  const place = cutPlace(unplaced ? (current?.place ?? null) : event.place)
   const seen: Halves = { network, client, place }
+  const at = event.occurredAt
   const known =
-    current !== undefined && sameContext(current, seen)
+    current !== undefined && isIn(current, seen, at)
       ? current
-      : session.contexts.find((c) => sameContext(c, seen))
+      : session.contexts.find((c) => isIn(c, seen, at))
   if (known !== undefined && isSettled(known, seen, event.occurredAt)) {
     return { context: known, contexts: session.contexts }
   }
@@ -62,6 +78,17 @@ export function locate(
   }
   return { context, contexts: bound([...session.contexts, context], session, context.id) }
 }
+
+/** Texts are cut before they are kept, or what a state says would depend on whether it was read back. */
+const cutPlace = (place: Context['place']): Context['place'] =>
+  place === null || place.city.length <= textMax.city
+    ? place
+    : { ...place, city: cutText(place.city, textMax.city) }
+
+const cutClient = (client: Context['client']): Context['client'] =>
+  client === null || client.browser.length <= textMax.browser
+    ? client
+    : { ...client, browser: cutText(client.browser, textMax.browser) }
 
 /**
  * True where an event adds nothing to a proven context that was seen within the minute: then it is
@@ -130,16 +157,25 @@ export function stay(runs: Session['runs'], context: number, at: number): Sessio
   return next.slice(-caps.sessionRuns)
 }
 
-/** The subject's last sighting in a proven context of another session, at or before `at`. */
-export function elsewhere(profile: Profile, sessionKey: string, at: number): Sighting | null {
-  let latest: Sighting | null = null
+/** The subject's last sighting in a proven context of another session at or before `at`, and the next after it. */
+export function elsewhere(
+  profile: Profile,
+  sessionKey: string,
+  at: number,
+): { readonly before: Sighting | null; readonly after: Sighting | null } {
+  let before: Sighting | null = null
+  let after: Sighting | null = null
   for (const sighting of profile.sightings) {
-    if (sighting.session === sessionKey || sighting.at > at) continue
-    if (latest !== null && latest.at >= sighting.at) continue
+    if (sighting.session === sessionKey) continue
+    const isBefore = sighting.at <= at
+    if (isBefore && before !== null && before.at >= sighting.at) continue
+    if (!isBefore && after !== null && after.at <= sighting.at) continue
     const context = profile.contexts.find((c) => c.id === sighting.context)
-    if (context !== undefined) latest = { context, at: sighting.at }
+    if (context === undefined) continue
+    if (isBefore) before = { context, at: sighting.at }
+    else after = { context, at: sighting.at }
   }
-  return latest
+  return { before, after }
 }
 
 /**

@@ -28,10 +28,11 @@ export function expire(
   return { session: { ...session, stepUp }, decisions: [resolved] }
 }
 
-/** Keeps the profile's timers true to a session's step-up. Returns the profile it was given where they are. */
+/** Keeps the profile's timers true to a session's step-up; what is over waits for nothing. Returns the profile it was given where they are. */
 export function schedule(profile: Profile, sessionKey: string, session: Session): Profile {
   const open = session.stepUp
-  const due = open === null || open.expired ? null : open.deadline
+  const waits = open !== null && !open.expired && session.status === 'active'
+  const due = waits ? open.deadline : null
   const kept = profile.timers.find((timer) => timer.session === sessionKey)
   if ((kept?.due ?? null) === due) return profile
   const others = profile.timers.filter((timer) => timer !== kept)

@@ -1,17 +1,16 @@
 /** From an assessed session to what must happen: end it, ask for proof, or let it be. */
-import { type Assessment, countsAt } from './assess.ts'
-import { asksForRotation } from './authenticate.ts'
+import { type Assessment, asksForRotation, countsAt, evidenceTime } from './assess.ts'
 import type { RiskLevel, StepUpRequest } from './decision.ts'
 import type { Scene } from './detector.ts'
+import type { SessionEvent } from './event.ts'
 import type { Policy, Requirement } from './policy.ts'
-import { meets, requirementFor } from './requirement.ts'
+import { meets } from './requirement.ts'
 import type { Contribution, OpenStepUp, Session } from './state.ts'
 
 const hourMs = 3_600_000
-/** The events that an ended or overdue session makes by itself. */
-const acting: ReadonlySet<string> = new Set(['action', 'device', 'ip'])
-
-export const isActing = (type: string): boolean => acting.has(type)
+/** What an ended or overdue session does by itself; a refused action shows that the app enforces the end. */
+export const isActing = ({ type, outcome }: SessionEvent): boolean =>
+  (type === 'action' || type === 'device' || type === 'ip') && outcome !== 'failure'
 
 /**
  * Why a session must be revoked, '' where it must not. One family alone gives at most a step-up; a
@@ -33,7 +32,7 @@ export function revocationRule(
   const open = session.stepUp
   if (open === null) return ''
   if (open.failures >= failuresMax) return 'revoke.failures'
-  const overdue = open.expired && session.level === 'HIGH' && isActing(scene.event.type)
+  const overdue = open.expired && session.level === 'HIGH' && isActing(scene.event)
   return overdue ? 'revoke.deadline' : ''
 }
 
@@ -50,11 +49,11 @@ export interface Ask {
 export function unmet(session: Session, scene: Scene, t: number, policy: Policy): Ask | null {
   const acts = scene.event.type === 'action' && scene.event.outcome !== 'failure'
   const sensitivity = acts ? scene.sensitivity : 'routine'
-  const requirement = requirementFor(session.level, sensitivity, policy)
+  const requirement = policy.requirements[session.level][sensitivity]
   if (!acts && !requirement.now) return null
   if (requirement.rank === 0 && requirement.maxAge === 0) return null
   const live = session.contributions.filter((c) => countsAt(c, t) > 0)
-  const evidenceAt = live.reduce((latest, c) => Math.max(latest, c.seen), 0)
+  const evidenceAt = evidenceTime(live)
   if (meets(requirement, { session, context: scene.context.id, evidenceAt, t })) return null
   return {
     requirement,
@@ -116,7 +115,6 @@ export function stepUpFor(
     failures: 0,
     expired: false,
     rule: ask.rule,
-    action: scene.event.action?.name ?? '',
   }
 }
 

@@ -30,6 +30,8 @@ export interface Scene {
   readonly next: Sighting | null
   /** The last sighting in a proven context of another session of the subject before this event; null where there is none. */
   readonly elsewhere: Sighting | null
+  /** For a late event: the first such sighting after it. */
+  readonly elsewhereNext: Sighting | null
   /** False before the subject's first proven login: then what is "new" is blind. */
   readonly hasHistory: boolean
   /** True where the event's network is one the subject has used from a proven context. Also true where the event names none. */

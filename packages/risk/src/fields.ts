@@ -55,6 +55,14 @@ export const optional = <const F extends Field>(of: F) => ({ kind: 'optional', o
 export const record = <const R extends Record<string, Field>>(fields: R) =>
   ({ kind: 'record', fields }) as const
 
+/** Cuts at `max` UTF-16 units, never within a character: as the codec would. */
+export function cutText(text: string, max: number): string {
+  if (text.length <= max) return text
+  const last = text.charCodeAt(max - 1)
+  const splitsPair = last >= 0xd800 && last <= 0xdbff
+  return text.slice(0, splitsPair ? max - 1 : max)
+}
+
 /** The value that a field has before anything was remembered. */
 export function emptyOf<F extends Field>(field: F): ValueOf<F> {
   return emptyValue(field) as ValueOf<F>

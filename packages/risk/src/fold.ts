@@ -8,17 +8,12 @@ import { detectors as allDetectors } from './detectors/index.ts'
 import type { Draft } from './draft.ts'
 import type { LogRecord, SessionEvent, Subject } from './event.ts'
 import type { FoldResult, PartitionMeta, PlacedRecord, States } from './fold-types.ts'
+import { profileLifeMs, sessionLifeMs, unauthenticatedLifeMs } from './lifetimes.ts'
 import type { Policy } from './policy.ts'
 import { decisionId, stamp, subjectOf } from './stamp.ts'
 import { caps, emptyProfile, type Profile, type Session } from './state.ts'
 import { step } from './step.ts'
 
-const hourMs = 3_600_000
-/** How long what is not seen again is remembered, by decision time. */
-const profileLifeMs = 90 * 24 * hourMs
-const sessionLifeMs = 48 * hourMs
-/** What never logged in; a revoked session is remembered as long as any. */
-const unauthenticatedLifeMs = hourMs
 /** A profile notes that it was seen no oftener, so that a quiet event does not rewrite it. */
 const seenEveryMs = 10 * 60_000
 /** An event later than this updates memory, and neither prompts nor revokes by score. */
@@ -133,6 +128,7 @@ function foldEvent(
   if (repeats?.includes(event.idHash)) return null
 
   let profile = fireTimers(folding, keys.subject, stored ?? newProfile(event), t)
+  if (session !== null) fireOwn(folding, keys, profile, t)
   if (isFailedLogin(event)) {
     keep(folding, keys.subject, stored, forgetful(profile, event, t))
     return { signals: [], blind: [] }
@@ -152,16 +148,17 @@ function foldEvent(
     idOf: (n) => decisionId({ ...folding.meta, offset: folding.offset }, index + n),
   })
   const whom = { tenant: event.tenant, subject: event.subject, eventId: event.id }
-  profile = result.profile
   // Without a session an event teaches the profile; it decides something only where it ends them all.
   if (hasSession || event.type === 'revocation') {
     for (const draft of result.decisions) folding.drafts.push({ draft, of: whom })
   }
   if (hasSession) {
+    profile = result.profile
     put(folding.sessions, keys.session, result.session)
     profile = schedule(profile, keys.session, result.session)
   } else {
-    profile = forgetful(profile, event, t)
+    const { memory, notBefore, enrolments } = result.profile
+    profile = forgetful({ ...profile, memory, notBefore, enrolments }, event, t)
   }
   if (result.previous !== null) {
     put(folding.sessions, previousKey, result.previous)
@@ -220,6 +217,7 @@ function livingProfile(profile: Profile | null, t: number): Profile | null {
   return living(profile, t, stranger ? unauthenticatedLifeMs : sessionLifeMs)
 }
 
+/** A revoked session is remembered as long as any. */
 function livingSession(
   session: Session | null,
   profile: Profile | null,
@@ -243,7 +241,7 @@ function fireTimers(folding: Folding, subjectKey: string, profile: Profile, t: n
   let next = profile
   for (const timer of dueTimers(profile, t)) {
     const session = sessionOf(folding, timer.session)
-    if (session === null) {
+    if (session === null || session.startedAt < profile.notBefore) {
       next = { ...next, timers: next.timers.filter((other) => other !== timer) }
       continue
     }
@@ -258,6 +256,18 @@ function fireTimers(folding: Folding, subjectKey: string, profile: Profile, t: n
     next = schedule(next, timer.session, expired.session)
   }
   return next
+}
+
+/** The deadline of the event's own session, which the profile's bounded list of timers may have lost. */
+function fireOwn(folding: Folding, keys: SessionEvent['keys'], profile: Profile, t: number): void {
+  const session = sessionOf(folding, keys.session)
+  if (session === null || session.startedAt < profile.notBefore) return
+  const expired = expire(session, keys.session, t)
+  if (expired.session === session) return
+  const eventId = `timer:${keys.subject}`
+  const of = { tenant: profile.tenant, subject: subjectOf(profile), eventId }
+  for (const draft of expired.decisions) folding.drafts.push({ draft, of })
+  put(folding.sessions, keys.session, expired.session)
 }
 
 function finish(folding: Folding, meta: PartitionMeta): FoldResult {

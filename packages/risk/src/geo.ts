@@ -48,7 +48,8 @@ export interface CountryRadii {
  * its radius counts as at least that of a country; a place that the producer stated is taken at its word.
  */
 export function uncertaintyKm(place: Place, radii: CountryRadii): number {
-  if (place.city !== '' || place.edition === 0) return place.radiusKm
+  const statedWithRadius = place.edition === 0 && place.radiusKm > 0
+  if (place.city !== '' || statedWithRadius) return place.radiusKm
   const least = wideCountries.includes(place.country) ? radii.wideRadiusKmMin : radii.radiusKmMin
   return Math.max(place.radiusKm, least)
 }

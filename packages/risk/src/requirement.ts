@@ -1,5 +1,4 @@
 /** What an action demands of a session, and whether the session has shown it. Freshness is a requirement, never a signal. */
-import type { RiskLevel } from './decision.ts'
 import type { Assurance, SessionEvent } from './event.ts'
 import type { ActionRank, ActionRule, Policy, Requirement, Sensitivity } from './policy.ts'
 import type { Session } from './state.ts'
@@ -23,7 +22,9 @@ export function demandOf(event: SessionEvent, policy: Policy): Demand {
     return writes ? { sensitivity: 'routine', rank: 'write', rule: '' } : routine
   }
   const small =
-    rule.amountFrom !== undefined && action.amount !== null && action.amount < rule.amountFrom
+    rule.amountFrom !== undefined &&
+    action.amount !== null &&
+    Math.abs(action.amount) < rule.amountFrom
   return {
     sensitivity: small ? (rule.belowSensitivity ?? rule.sensitivity) : rule.sensitivity,
     rank: rule.rank,
@@ -107,12 +108,4 @@ export function meets(
   }
   if (rank < requirement.rank) return false
   return requirement.maxAge === 0 || t - authTime <= requirement.maxAge * 1000
-}
-
-export function requirementFor(
-  level: RiskLevel,
-  sensitivity: Sensitivity,
-  policy: Policy,
-): Requirement {
-  return policy.requirements[level][sensitivity]
 }

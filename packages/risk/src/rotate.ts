@@ -1,7 +1,48 @@
 /** The end of a session that another took over from. */
 import { type Authentication, satisfies } from './authenticate.ts'
 import { draft, reasonsOf } from './draft.ts'
-import { type Turn, tellResolved } from './turn.ts'
+import type { SessionEvent } from './event.ts'
+import type { Profile, Session } from './state.ts'
+import { type StepInput, setRisk, type Turn, tellResolved } from './turn.ts'
+
+const authenticates = ({ type, outcome }: SessionEvent): boolean =>
+  (type === 'login' || type === 'reauthentication') && outcome === 'success'
+
+/** Revoked itself, or with all sessions of its subject. */
+const isRevoked = (session: Session, profile: Profile): boolean =>
+  session.status === 'revoked' || session.startedAt < profile.notBefore
+
+/**
+ * A login or re-authentication under a new session id that names the living session it takes over
+ * from. Topics are not ordered among each other: the new id may have acted already.
+ */
+export function isRotation({ event, session, previous, profile }: StepInput): boolean {
+  const isNew = session === null || (session.provisionalUntil > 0 && session.stepUp === null)
+  return (
+    authenticates(event) && isNew && previous?.status === 'active' && !isRevoked(previous, profile)
+  )
+}
+
+/** A mere renewal, which authenticates nobody, of a session that was revoked. */
+export const isTakeoverOfRevoked = ({ event, previous, profile }: StepInput): boolean =>
+  authenticates(event) &&
+  event.assurance === null &&
+  previous !== null &&
+  isRevoked(previous, profile)
+
+/**
+ * What risk goes over: only that of the context that it continues from, where that context is proven.
+ * Renewed from anywhere else, the session keeps all of it: else a new id would launder it.
+ */
+export function settle(turn: Turn, context: number, proven: boolean): void {
+  if (turn.previous === null || !proven) return
+  const { session } = turn
+  session.contexts = session.contexts.filter((c) => c.proven || c.id === context)
+  setRisk(
+    turn,
+    session.contributions.filter((c) => c.context === context),
+  )
+}
 
 /**
  * Ends the predecessor: revoked where a rotate step-up was open, so that a copy of it dies, else it

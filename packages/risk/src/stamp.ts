@@ -2,14 +2,12 @@
 import type { Decision, RiskLevel, SessionStatus } from './decision.ts'
 import type { Draft } from './draft.ts'
 import type { Subject } from './event.ts'
+import { sessionLifeMs } from './lifetimes.ts'
 import type { Policy } from './policy.ts'
 import type { Profile, Session } from './state.ts'
 
 /** Of the rules that this engine folds by: the same log under the same rules gives the same decisions. */
 export const rulesVersion = 1
-
-/** A decision holds for as long as a session is remembered, where no deadline is nearer. */
-const sessionLifeMs = 48 * 3_600_000
 
 export interface Position {
   readonly generation: number
@@ -44,6 +42,7 @@ export function stamp(draft: Draft, by: Stamp): Decision {
     sequence: sequenceOf(position, index),
     type: draft.type,
     decidedAt: draft.decidedAt,
+    // It holds for as long as a session is remembered, where no deadline is nearer.
     validUntil: draft.stepUp?.deadline ?? draft.decidedAt + sessionLifeMs,
     tenant: by.tenant,
     txn: `${generation}.${partition}.${offset}`,

@@ -32,14 +32,18 @@ export const caps = {
   profileSightings: 3,
   profileTimers: 16,
   profileCredentials: 8,
+  profileEnrolments: 8,
   prompts: 4,
 } as const
+
+/** Texts that are cut where they enter a state, so that a state reads back as it was written. */
+export const textMax = { city: 32, browser: 24, message: 160, evidence: 320 } as const
 
 const placeFields = record({
   latitude: degrees,
   longitude: degrees,
   radiusKm: uint,
-  city: text(32),
+  city: text(textMax.city),
   country: text(2),
   edition: uint,
 })
@@ -57,7 +61,7 @@ const networkFields = record({
 const clientFields = record({
   kind: choice(clientKinds),
   os: choice(osFamilies),
-  browser: text(24),
+  browser: text(textMax.browser),
   version: uint,
   device: hash,
   fingerprint: hash,
@@ -88,9 +92,9 @@ const contributionFields = record({
   halfLifeMs: uint,
   /** The context that it rests on. */
   context: uint,
-  message: text(160),
+  message: text(textMax.message),
   /** JSON of the evidence; '' where it was longer. */
-  evidence: text(320),
+  evidence: text(textMax.evidence),
 })
 
 /** What one (detector, reason) adds to a session's risk. */
@@ -114,7 +118,6 @@ const stepUpFields = record({
   /** True from its deadline on, where the level kept it open. */
   expired: flag,
   rule: text(64),
-  action: text(64),
 })
 
 /** An open step-up. */
@@ -167,7 +170,13 @@ export const profileFields = record({
   lastContextId: uint,
   /** The latest sighting in a proven context of each of the last sessions. */
   sightings: list(caps.profileSightings, record({ session: text(22), at: time, context: uint })),
+  /** Credentials that workloads and agents have used, the latest last. */
   credentials: list(caps.profileCredentials, hash),
+  /** Authenticators enrolled of late, the latest last. */
+  enrolments: list(
+    caps.profileEnrolments,
+    record({ credential: hash, at: time, /** From a proven context. */ proven: flag }),
+  ),
   /** When the subject was last prompted for risk. */
   prompts: list(caps.prompts, time),
   /** Step-up deadlines, by session key. */

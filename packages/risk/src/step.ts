@@ -3,8 +3,8 @@
  * the event's, ids are the log's.
  */
 import { contribute } from './assess.ts'
-import { authenticate, authenticationOf } from './authenticate.ts'
-import { conclude } from './conclude.ts'
+import { authenticate, authenticationOf, rememberEnrolment } from './authenticate.ts'
+import { conclude, revoke } from './conclude.ts'
 import { elsewhere, learn, locate, neighbours, networkKnown, stay } from './context.ts'
 import { isActing } from './decide.ts'
 import { detectAll, rememberAll } from './detect.ts'
@@ -12,7 +12,7 @@ import type { Scene } from './detector.ts'
 import type { Draft } from './draft.ts'
 import type { SubjectKind } from './event.ts'
 import { demandOf } from './requirement.ts'
-import { retire } from './rotate.ts'
+import { isRotation, isTakeoverOfRevoked, retire, settle } from './rotate.ts'
 import type { Signal } from './signal.ts'
 import { type Context, caps, copyOf, emptySession, type Profile, type Session } from './state.ts'
 import { type StepInput, setRisk, type Turn } from './turn.ts'
@@ -28,18 +28,21 @@ export interface StepResult {
 }
 
 const provisionalMs = 60_000
+const unknown = { rank: 0, authTime: 0, context: 0 }
 
 export function step(input: StepInput): StepResult {
   const turn = begin(input)
   const begins = beginsSession(input)
   if (isOver(turn)) return closed(turn)
+  if (isTakeoverOfRevoked(input)) return endTakeover(turn)
 
   const context = arrive(turn, begins)
   const scene = sceneOf(turn, context, begins)
   const { signals, blind } = detectAll(input.detectors, scene, input.policy)
   setRisk(turn, contribute(turn.session.contributions, signals, input.t))
-  const made = authenticationOf(input.event, scene.context.id, input)
+  const made = authenticationOf(input.event, context.id, input)
   const proven = authenticate(turn, scene, made)
+  settle(turn, context.id, proven)
   retire(turn, made)
   conclude(turn, scene)
   evolve(turn, scene, proven)
@@ -51,13 +54,14 @@ function begin(input: StepInput): Turn {
   const { event, session, previous } = input
   const kind = event.actor[0]?.kind ?? event.subject.kind
   const rotates = isRotation(input)
+  const kept = session === null || rotates ? null : session
   return {
     input,
     kind,
     startLevel: session?.level ?? 'LOW',
     profile: input.profile,
     session: copyOf(
-      rotates && previous ? successor(input, previous) : (session ?? opened(input, kind)),
+      rotates && previous ? successor(input, previous) : (kept ?? opened(input, kind)),
     ),
     previous: rotates ? previous : null,
     drafts: [],
@@ -71,17 +75,6 @@ const beginsSession = (input: StepInput): boolean =>
   !isRotation(input) &&
   (input.session === null || input.session.provisionalUntil > 0)
 
-/** A login or re-authentication under a new session id that names the living session it takes over from. */
-function isRotation({ event, session, previous }: StepInput): boolean {
-  const authenticates = event.type === 'login' || event.type === 'reauthentication'
-  return (
-    authenticates &&
-    event.outcome === 'success' &&
-    session === null &&
-    previous?.status === 'active'
-  )
-}
-
 /** A session on its first event. One that is not its login leaves freshness blind for a while. */
 function opened({ event, t }: StepInput, kind: SubjectKind): Session {
   const provisional = kind === 'human' && event.type !== 'login'
@@ -90,13 +83,18 @@ function opened({ event, t }: StepInput, kind: SubjectKind): Session {
     sessionId: event.sessionId,
     startedAt: event.occurredAt,
     provisionalUntil: provisional ? t + provisionalMs : 0,
-    assurance: { rank: kind === 'human' ? 0 : 1, authTime: event.occurredAt, context: 0 },
+    assurance: kind === 'human' ? unknown : { rank: 1, authTime: event.occurredAt, context: 0 },
   }
 }
 
-/** The session that takes over: with its predecessor's story, and what risk rests on contexts is sorted out when it is known where it continues. */
-function successor({ event }: StepInput, previous: Session): Session {
-  return { ...previous, sessionId: event.sessionId, startedAt: event.occurredAt, repeats: [] }
+/** The session that takes over, with its predecessor's story; `settle` sorts out which risk goes over. */
+function successor({ event, session }: StepInput, previous: Session): Session {
+  return {
+    ...previous,
+    sessionId: event.sessionId,
+    startedAt: event.occurredAt,
+    repeats: session?.repeats ?? [],
+  }
 }
 
 const isOver = ({ session, profile }: Turn): boolean =>
@@ -104,8 +102,8 @@ const isOver = ({ session, profile }: Turn): boolean =>
 
 /** Events of a revoked session change nothing and are never more than an alert. */
 function closed(turn: Turn): StepResult {
-  const { event } = turn.input
-  const signals: Signal[] = isActing(event.type)
+  const { event, t } = turn.input
+  const signals: Signal[] = isActing(event)
     ? [
         {
           detector: 'used-after-end',
@@ -119,11 +117,21 @@ function closed(turn: Turn): StepResult {
         },
       ]
     : []
-  const session: Session = { ...turn.session, status: 'revoked', repeats: repeated(turn) }
+  // It is remembered for as long as it acts, else it would come back as a stranger.
+  const lastSeen = Math.max(turn.session.lastSeen, t)
+  const repeats = repeated(turn)
+  const session: Session = { ...turn.session, status: 'revoked', stepUp: null, lastSeen, repeats }
   return { profile: turn.profile, session, previous: null, signals, blind: [], decisions: [] }
 }
 
-/** Puts the event into its context; a successor keeps the risk of the context that it continues from, and no other's. */
+/** A new id for a revoked session, without authenticating: it ends as its predecessor did. */
+function endTakeover(turn: Turn): StepResult {
+  revoke(turn, 'revoke.predecessor')
+  const { session, profile, drafts } = turn
+  return { session, profile, previous: null, signals: [], blind: [], decisions: drafts }
+}
+
+/** Puts the event into its context; a late one does not move the session's present context. */
 function arrive(turn: Turn, begins: boolean): Context {
   const { session, profile } = turn
   const { event } = turn.input
@@ -138,10 +146,6 @@ function arrive(turn: Turn, begins: boolean): Context {
     session.provisionalUntil = 0
     session.startedAt = event.occurredAt
   }
-  if (turn.previous !== null) {
-    session.contexts = contexts.filter((c) => c.proven || c.id === context.id)
-    session.contributions = session.contributions.filter((c) => c.context === context.id)
-  }
   return context
 }
 
@@ -149,6 +153,7 @@ function sceneOf(turn: Turn, context: Context, begins: boolean): Scene {
   const { event, t, policy } = turn.input
   const { session, profile } = turn
   const { base, next } = neighbours(session, event.occurredAt)
+  const others = elsewhere(profile, event.keys.session, event.occurredAt)
   const demand = demandOf(event, policy)
   return {
     event,
@@ -158,8 +163,9 @@ function sceneOf(turn: Turn, context: Context, begins: boolean): Scene {
     context,
     base,
     next,
-    elsewhere: elsewhere(profile, event.keys.session, event.occurredAt),
-    hasHistory: profile.logins >= (begins ? 1 : 2),
+    elsewhere: others.before,
+    elsewhereNext: others.after,
+    hasHistory: hasHistory(turn, begins),
     networkKnown: networkKnown(context, session, profile),
     rank: demand.rank,
     sensitivity: demand.sensitivity,
@@ -168,12 +174,15 @@ function sceneOf(turn: Turn, context: Context, begins: boolean): Scene {
   }
 }
 
+/** People have history from their second login on; workloads and agents, who need not log in, from a proven context on. */
+const hasHistory = ({ kind, profile }: Turn, begins: boolean): boolean =>
+  kind === 'human' ? profile.logins >= (begins ? 1 : 2) : profile.contexts.length > 0
+
 /** Repeats are known by the ids of the session's latest events. */
 function repeated({ session, kind, input }: Turn): readonly number[] {
   const max = kind === 'human' ? caps.repeatsHuman : caps.repeatsOther
-  const kept = session.repeats.slice(1 - max)
-  kept.push(input.event.idHash)
-  return kept
+  if (session.repeats.length < max) return [...session.repeats, input.event.idHash]
+  return [...session.repeats.slice(1 - max), input.event.idHash]
 }
 
 /** Keeps what the event taught: only proven contexts teach. */
@@ -184,6 +193,7 @@ function evolve(turn: Turn, scene: Scene, proven: boolean): void {
   const teaches = context.proven && turn.session.status === 'active' && event.keys.session !== ''
   turn.session.lastSeen = Math.max(turn.session.lastSeen, t)
   turn.session.repeats = repeated(turn)
+  turn.profile = rememberEnrolment(turn.profile, event, context.proven)
   if (teaches) {
     turn.session.runs = stay(turn.session.runs, context.id, at)
     turn.profile = learn(turn.profile, context, event.keys.session, at)

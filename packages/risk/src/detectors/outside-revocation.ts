@@ -21,7 +21,9 @@ export const outsideRevocation = defineDetector({
   needs: [],
   memory: noMemory,
   detect({ event }, _memory, params) {
-    if (event.type !== 'revocation') return null
+    // One that failed, or was only attempted, revoked nothing.
+    if (event.type !== 'revocation' || event.outcome === 'failure') return null
+    if (event.outcome === 'attempted') return null
     return {
       reason: 'OUTSIDE_REVOCATION',
       score: params.score,

@@ -49,8 +49,8 @@ const passes = (turns: Turns, a: number, b: number): number =>
 
 /** One client that switches between its own networks: wifi and mobile, IPv4 and IPv6, a relay's egress. */
 function isOneUser({ network: a, client: aClient }: Context, b: Context): boolean {
-  if (a?.kind === 'relay' || b.network?.kind === 'relay') return true
   if (aClient !== null && b.client !== null && !sameClient(aClient, b.client)) return false
+  if (a?.kind === 'relay' || b.network?.kind === 'relay') return true
   if (a === null || b.network === null) return true
   if (a.kind === 'mobile' || b.network.kind === 'mobile') return true
   return sameNetwork(a, b.network) || sameCountryOtherFamily(a, b.network)

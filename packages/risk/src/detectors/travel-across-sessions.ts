@@ -15,10 +15,13 @@ export const travelAcrossSessions = defineDetector({
   memory: noMemory,
   detect(scene, _memory, params) {
     // What is held against is always proven: two proven contexts are a person with two networks.
-    if (scene.context.proven || scene.elsewhere === null) return null
+    if (scene.context.proven) return null
     const here = stopOfEvent(scene.event, scene.context)
-    const journey = impossibleJourney(stopOf(scene.elsewhere), here, params)
-    if (journey === null) return null
+    // A late event has a neighbour on either side in time.
+    const [journey] = [scene.elsewhere, scene.elsewhereNext]
+      .map((sighting) => sighting && impossibleJourney(stopOf(sighting), here, params))
+      .filter((found) => found !== null)
+    if (journey === undefined) return null
     return {
       reason: 'IMPOSSIBLE_TRAVEL',
       score: params.score,

@@ -112,6 +112,7 @@ const anyScene: fc.Arbitrary<Scene> = fc
     base: orNull(sighting),
     next: orNull(sighting),
     elsewhere: orNull(sighting),
+    elsewhereNext: orNull(sighting),
     hasHistory: fc.boolean(),
     networkKnown: fc.boolean(),
     rank: fc.constantFrom(...actionRanks),

@@ -155,6 +155,7 @@ export function scene(parts: SceneParts = {}): Scene {
     base: { context: home, at: start },
     next: null,
     elsewhere: null,
+    elsewhereNext: null,
     hasHistory: true,
     networkKnown: here.proven,
     rank: 'read',

@@ -96,6 +96,25 @@ describe('a new session id', () => {
   })
 })
 
+describe('a revocation that names an old session id', () => {
+  it('ends the session that lives on under a new one', () => {
+    const folding = atWork()
+    for (const [name, previous] of [
+      ['s-2', 's-1'],
+      ['s-3', 's-2'],
+    ] as const) {
+      const renewal = { ...reauthentication, ...session(name, previous), assurance: twoFactors }
+      folding.happens({ ...home, ...renewal, ...after(30) })
+    }
+    folding.happens({ ...session('s-1'), type: 'revocation', action: null, ...after(31) })
+    expect(['s-1', 's-2', 's-3'].map((name) => folding.session(name)?.status)).toEqual([
+      'revoked',
+      'revoked',
+      'revoked',
+    ])
+  })
+})
+
 describe('assurance', () => {
   it('is not raised by an attempt that failed', () => {
     const folding = atWork()

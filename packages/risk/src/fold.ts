@@ -42,9 +42,10 @@ export function keysOf(record: LogRecord): {
 /** Sessions that a record's fold also reads, known once the profiles are loaded: those whose timers it fires. */
 export function followUps(record: LogRecord, states: States): readonly string[] {
   if (record.kind === 'event') {
-    return dueTimers(states.profile(record.event.keys.subject), decisionTime(record.event)).map(
-      (timer) => timer.session,
-    )
+    const { type, keys } = record.event
+    const due = dueTimers(states.profile(keys.subject), decisionTime(record.event))
+    const successor = type === 'revocation' ? (states.session(keys.session)?.successor ?? '') : ''
+    return [...due.map((timer) => timer.session), ...(successor === '' ? [] : [successor])]
   }
   return states
     .dueSubjects(record.t, timersPerTick)
@@ -116,12 +117,11 @@ function foldEvent(
   event: SessionEvent,
   detectors: typeof allDetectors,
 ): Pick<FoldResult, 'signals' | 'blind'> | null {
-  const { states } = folding
   const t = decisionTime(event)
   const keys = event.keys
-  const stored = livingProfile(states.profile(keys.subject), t)
+  const stored = livingProfile(profileOf(folding, keys.subject), t)
   const hasSession = keys.session !== '' && !isFailedLogin(event)
-  const known = livingSession(hasSession ? states.session(keys.session) : null, stored, t)
+  const known = livingSession(hasSession ? sessionOf(folding, keys.session) : null, stored, t)
   // Some frameworks keep the session id over a logout: a login after it begins a session anew.
   const session = known?.status === 'ended' && event.type === 'login' ? null : known
   const repeats = hasSession ? known?.repeats : stored?.repeats
@@ -133,7 +133,8 @@ function foldEvent(
     keep(folding, keys.subject, stored, forgetful(profile, event, t))
     return { signals: [], blind: [] }
   }
-  const previousKey = keys.previousSession
+  // A session that names itself takes over from nobody.
+  const previousKey = keys.previousSession === keys.session ? '' : keys.previousSession
   const previous = previousKey === '' ? null : sessionOf(folding, previousKey)
   const index = folding.drafts.length
   const result = step({
@@ -165,7 +166,21 @@ function foldEvent(
     profile = schedule(profile, previousKey, result.previous)
   }
   keep(folding, keys.subject, stored, seen(profile, t))
+  if (event.type === 'revocation' && known !== null) revokeOn(folding, event, known, detectors)
   return { signals: result.signals, blind: result.blind }
+}
+
+/** A revocation that names an old id means the session that lives on under another. */
+function revokeOn(
+  folding: Folding,
+  event: SessionEvent,
+  { successor }: Session,
+  detectors: typeof allDetectors,
+): void {
+  const next = successor === '' ? null : sessionOf(folding, successor)
+  if (next === null) return
+  const keys = { ...event.keys, session: successor }
+  foldEvent(folding, { ...event, sessionId: next.sessionId, keys }, detectors)
 }
 
 /** A login that failed, or was only attempted, opens no session and says nothing of one. */
@@ -198,6 +213,9 @@ const newProfile = ({ tenant, subject }: SessionEvent): Profile => ({
   kind: subject.kind,
   iss: subject.iss,
 })
+
+const profileOf = ({ profiles, states }: Folding, key: string): Profile | null =>
+  profiles.find(([changed]) => changed === key)?.[1] ?? states.profile(key)
 
 const sessionOf = ({ sessions, states }: Folding, key: string): Session | null =>
   sessions.find(([changed]) => changed === key)?.[1] ?? states.session(key)

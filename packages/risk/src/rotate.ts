@@ -17,7 +17,8 @@ const isRevoked = (session: Session, profile: Profile): boolean =>
  * from. Topics are not ordered among each other: the new id may have acted already.
  */
 export function isRotation({ event, session, previous, profile }: StepInput): boolean {
-  const isNew = session === null || (session.provisionalUntil > 0 && session.stepUp === null)
+  const untold = session?.status === 'active' && session.provisionalUntil > 0
+  const isNew = session === null || (untold && session.stepUp === null)
   return (
     authenticates(event) && isNew && previous?.status === 'active' && !isRevoked(previous, profile)
   )
@@ -79,6 +80,7 @@ export function retire(turn: Turn, made: Authentication | null): void {
     status: revoked ? 'revoked' : 'ended',
     endedAt: event.occurredAt,
     stepUp: null,
+    successor: event.keys.session,
   }
   turn.session.stepUp = null
 }

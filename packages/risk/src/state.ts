@@ -149,6 +149,8 @@ export const sessionFields = record({
   contributions: list(caps.sessionContributions, contributionFields),
   stepUp: optional(stepUpFields),
   repeats: list(caps.repeatsOther, hash),
+  /** Key of the session that took over from this one, '' for none. */
+  successor: text(22),
 })
 
 /** The core's part of a session. */
@@ -227,5 +229,6 @@ export const copyOf = (s: Session): Writable<Session> => ({
   contributions: s.contributions,
   stepUp: s.stepUp,
   repeats: s.repeats,
+  successor: s.successor,
   memory: s.memory,
 })

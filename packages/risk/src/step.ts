@@ -127,6 +127,8 @@ function closed(turn: Turn): StepResult {
 /** A new id for a revoked session, without authenticating: it ends as its predecessor did. */
 function endTakeover(turn: Turn): StepResult {
   revoke(turn, 'revoke.predecessor')
+  turn.session.lastSeen = turn.input.t
+  turn.session.repeats = repeated(turn)
   const { session, profile, drafts } = turn
   return { session, profile, previous: null, signals: [], blind: [], decisions: drafts }
 }

@@ -15,6 +15,11 @@ export interface Folder extends States {
   happens(over: Partial<SessionEvent>, origin?: Origin | null): FoldResult
   /** Everything kept, for comparison. */
   snapshot(): unknown
+  /** The states alone, without the ids of open step-ups, which tell of the place in the log. */
+  states(): {
+    readonly profiles: readonly (readonly [string, Profile])[]
+    readonly sessions: readonly (readonly [string, Session])[]
+  }
 }
 
 let ids = 0
@@ -48,6 +53,13 @@ export function folder(policy = defaultPolicy): Folder {
     happens(over, origin = null) {
       ids += 1
       return self.fold({ kind: 'event', event: event({ idHash: ids, ...over }), origin })
+    },
+    states: () => {
+      const nameless = ([key, session]: [string, Session]): readonly [string, Session] => [
+        key,
+        { ...session, stepUp: session.stepUp && { ...session.stepUp, id: '' } },
+      ]
+      return { profiles: [...profiles], sessions: [...sessions].map(nameless) }
     },
     snapshot: () => ({ profiles: [...profiles], sessions: [...sessions], meta }),
   }

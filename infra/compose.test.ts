@@ -30,8 +30,9 @@ describe.each(services)('service %s', (_name, { image, ports = [], healthcheck, 
     expect(image).toMatch(/:\d+\.\d+\.\d+(-[a-z]+)?$/)
   })
 
-  it('is published on loopback only', () => {
-    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/)
+  it('is published on loopback only, at ports that can be moved', () => {
+    for (const port of ports)
+      expect(port).toMatch(/^127\.0\.0\.1:\$\{HOLDPOINT_STACK_[A-Z_]+_PORT:-(\d+)\}:\d+$/)
   })
 
   it('says when it is healthy, unless it only runs once', () => {
@@ -49,6 +50,36 @@ describe('what depends on another service', () => {
   it.each(waits)('%s waits for %s until it is of use', (_name, on, condition) => {
     const runsOnce = service(on).restart === undefined
     expect(condition).toBe(runsOnce ? 'service_completed_successfully' : 'service_healthy')
+  })
+})
+
+describe('the variables of', () => {
+  const configuration = read('docs/reference/configuration.md')
+  /** Rows of the reference, which is generated from the services' own tables. */
+  const rowsOf = (reader: string) =>
+    [
+      ...(configuration.split(`## ${reader}\n`)[1]?.split('\n## ')[0] ?? '').matchAll(
+        /^\| `(\w+)` \| (\S+)/gm,
+      ),
+    ].map(([, name = '', standard]) => ({ name, required: standard === '**required**' }))
+
+  it.each(['ingest', 'engine'])('%s are those that it reads, with all that it needs', (name) => {
+    const known = rowsOf(name)
+    const given = Object.keys(service(name).environment ?? {})
+    expect(known.length).toBeGreaterThan(5)
+    for (const { name: variable, required } of known)
+      if (required) expect(given).toContain(variable)
+    // The engine is given the whole environment of Holdpoint, and passes over what is ingest's.
+    const readBySome = new Set([...rowsOf('ingest'), ...rowsOf('engine')].map((row) => row.name))
+    expect(given.filter((variable) => !readBySome.has(variable))).toEqual([])
+  })
+
+  it.each([
+    ['ingest', 'HOLDPOINT_HTTP_HOST'],
+    ['ingest', 'HOLDPOINT_ADMIN_HOST'],
+    ['engine', 'HOLDPOINT_ADMIN_HOST'],
+  ])('%s let a published port be reached: %s', (name, variable) => {
+    expect(service(name).environment?.[variable]).toBe('0.0.0.0')
   })
 })
 
@@ -79,6 +110,14 @@ describe('the image', () => {
     const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map((match) => match[1] ?? '')
     expect(bases.length).toBeGreaterThan(1)
     for (const base of bases) expect(base).toMatch(/^node:20\.(19|[2-9]\d)\.\d+-[a-z-]+$/)
+  })
+
+  it('carries the licence and the notices of the data in it', () => {
+    expect(dockerfile.slice(dockerfile.lastIndexOf('\nFROM '))).toMatch(
+      /^COPY .*\/LICENSE .*\/NOTICE /m,
+    )
+    expect(read('NOTICE')).toMatch(/GeoLite2 data created by MaxMind.*DB-IP/s)
+    expect(read('LICENSE')).toContain('Version 2.0, January 2004')
   })
 
   it('does not run as root', () => {

@@ -10,10 +10,10 @@ import { holdpointCommand, root, setUp } from './lib/workspace.mjs'
 
 const tools = [
   {
-    name: 'Python 3 with venv',
+    name: 'Python 3.9 or newer with venv',
     command: 'python3',
     debianPackage: 'python3-venv',
-    probe: ['-c', 'import ensurepip'],
+    probe: ['-c', 'import ensurepip, sys; sys.exit(sys.version_info < (3, 9))'],
   },
   { name: 'kcat', command: 'kcat', debianPackage: 'kafkacat', probe: ['-V'] },
 ]

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { findStack } from '../stack/find.mjs'
 import { main, runHere, say } from './lib/command.mjs'
-import { countLine, countTests } from './lib/test-count.mjs'
+import { countLine, countTests, exitCode } from './lib/test-count.mjs'
 import { bin, root, setUp } from './lib/workspace.mjs'
 
 const report = path.join(root, '.stack/tests.json')
@@ -34,10 +34,11 @@ function conclude(vitestCode) {
   const count = existsSync(report)
     ? countTests(JSON.parse(readFileSync(report, 'utf8')))
     : { passed: 0, failed: 0, skipped: 0 }
-  const none = count.passed + count.failed === 0
-  if (none) say('no test ran')
+  const code = exitCode(vitestCode, count, process.argv.slice(2))
+  if (count.passed + count.failed === 0) say('no test ran')
+  else if (code !== 0 && vitestCode === 0) say('nothing may be skipped: a test runs, or it goes')
   else if (vitestCode !== 0 && count.failed === 0)
     say(`vitest ended with code ${vitestCode} though no test failed: see the errors above`)
   console.log(countLine(count))
-  return vitestCode === 0 && (none || count.failed > 0) ? 1 : vitestCode
+  return code
 }

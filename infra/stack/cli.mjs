@@ -7,7 +7,8 @@ const usage = `Kafka, a schema registry and Redis as plain processes on this mac
 
   npm run stack -- up [--fresh]   start what does not run; --fresh forgets all data first
   npm run stack -- down           stop what was started here
-  npm run stack -- status         address, pid and version of each; code 1 when one does not answer
+  npm run stack -- status         version, address and pid of each, and the variables that name them;
+                                  code 1 when one does not answer
   npm run stack -- logs           the end of each log
 
 Ports: HOLDPOINT_STACK_KAFKA_PORT (19092, and the next), HOLDPOINT_STACK_REGISTRY_PORT (18081),
@@ -19,14 +20,13 @@ await main(async () => {
   switch (command) {
     case 'up':
       await up(settings, { fresh: options.includes('--fresh') })
-      for (const [name, value] of Object.entries(stackAddresses(settings)))
-        console.log(`export ${name}=${value}`)
+      printAddresses(settings)
       return 0
     case 'down':
       await down(settings)
       return 0
     case 'status':
-      return await printStatus(await status(settings))
+      return await printStatus(settings)
     case 'logs':
       return printLogs(settings)
     default:
@@ -34,15 +34,28 @@ await main(async () => {
   }
 })
 
-/** @param {Awaited<ReturnType<typeof status>>} parts */
-async function printStatus(parts) {
+/**
+ * As a shell reads them.
+ *
+ * @param {import('./settings.mjs').StackSettings} settings
+ */
+function printAddresses(settings) {
+  for (const [name, value] of Object.entries(stackAddresses(settings)))
+    console.log(`export ${name}=${value}`)
+}
+
+/** @param {import('./settings.mjs').StackSettings} settings */
+async function printStatus(settings) {
+  const parts = await status(settings)
   for (const { part, pid, answers } of parts) {
     const state =
       pid === undefined ? 'not running' : answers ? `pid ${pid}` : `pid ${pid}, no answer`
     const name = `${part.title} ${await part.version()}`
     console.log(`${name.padEnd(24)}  127.0.0.1:${part.port}  ${state}`)
   }
-  return parts.every(({ answers }) => answers) ? 0 : 1
+  if (!parts.every(({ answers }) => answers)) return 1
+  printAddresses(settings)
+  return 0
 }
 
 /** @param {import('./settings.mjs').StackSettings} settings */

@@ -16,32 +16,51 @@ export async function dockerAnswers() {
   return (await run('docker', ['compose', 'version'], { timeoutMs: 10_000 })).code === 0
 }
 
+const services = ['kafka', 'registry', 'redis']
+
 /**
- * Starts Kafka, the registry and Redis of docker-compose.yml on the stack's ports and waits until they
- * are healthy.
+ * The services that are not among those that run.
+ *
+ * @param {string} listing the answer of `docker compose ps --services --status running`, warnings and all
+ */
+export function idleServices(listing) {
+  const running = listing.split('\n').map((line) => line.trim())
+  return services.filter((service) => !running.includes(service))
+}
+
+/**
+ * Starts those of Kafka, the registry and Redis of docker-compose.yml that do not run, on the stack's ports,
+ * and waits until all are healthy.
  *
  * @param {import('./settings.mjs').StackSettings} settings
- * @returns {Promise<boolean>} whether it started them: false when they ran already
+ * @returns {Promise<string[]>} the services that it started
  */
 export async function upInDocker({ kafkaPort, registryPort, redisPort }) {
-  const before = await run('docker', [...compose, 'ps', '--quiet'])
-  if (before.code === 0 && before.output.trim() !== '') return false
+  const before = await run('docker', [...compose, 'ps', '--services', '--status', 'running'])
+  const idle = idleServices(before.output)
+  if (idle.length === 0) return idle
   const env = {
     ...process.env,
     HOLDPOINT_STACK_KAFKA_PORT: String(kafkaPort),
     HOLDPOINT_STACK_REGISTRY_PORT: String(registryPort),
     HOLDPOINT_STACK_REDIS_PORT: String(redisPort),
   }
-  const up = [...compose, 'up', '--detach', '--wait', 'kafka', 'registry', 'redis']
-  await step('starting Kafka, the registry and Redis in Docker', () =>
-    runOrExplain('docker', up, { env }),
+  await step(`starting ${idle.join(', ')} in Docker`, () =>
+    runOrExplain('docker', [...compose, 'up', '--detach', '--wait', ...services], { env }),
   )
-  return true
+  return idle
 }
 
-/** Stops them and forgets their data. */
-export async function downInDocker() {
-  await step('stopping the stack in Docker', () =>
-    runOrExplain('docker', [...compose, 'down', '--volumes']),
+/**
+ * Stops what was started, and forgets the data where that is the whole stack.
+ *
+ * @param {readonly string[]} started
+ */
+export async function downInDocker(started) {
+  if (started.length === 0) return
+  const whole = started.length === services.length
+  const stop = whole ? ['down', '--volumes'] : ['rm', '--stop', '--force', ...started]
+  await step(`stopping ${started.join(', ')} in Docker`, () =>
+    runOrExplain('docker', [...compose, ...stop]),
   )
 }

@@ -5,6 +5,9 @@ import { stackAddresses, stackSettings } from './settings.mjs'
 
 /** @typedef {import('./settings.mjs').StackAddresses} StackAddresses */
 
+const dockerStack = { dockerAnswers, upInDocker, downInDocker }
+const nativeStack = { up, down, status }
+
 /**
  * A stack to test on.
  *
@@ -18,22 +21,27 @@ import { stackAddresses, stackSettings } from './settings.mjs'
  * if an engine answers, else as processes of this machine. What it starts begins without data.
  *
  * @param {NodeJS.ProcessEnv} env
+ * @param {typeof dockerStack} docker
+ * @param {typeof nativeStack} native
  * @returns {Promise<FoundStack>}
  * @throws {MendableError} naming what is missing
  */
-export async function findStack(env = process.env) {
+export async function findStack(env = process.env, docker = dockerStack, native = nativeStack) {
   const given = givenAddresses(env)
   if (given !== undefined) return { addresses: given, release: async () => {} }
   const settings = stackSettings(env)
   const addresses = stackAddresses(settings)
-  if (await dockerAnswers()) {
-    const started = await upInDocker(settings)
-    return { addresses, release: async () => (started ? downInDocker() : undefined) }
+  if (await docker.dockerAnswers()) {
+    const started = await docker.upInDocker(settings)
+    return { addresses, release: () => docker.downInDocker(started) }
   }
-  const ranBefore = (await status(settings)).some(({ pid }) => pid !== undefined)
-  if (ranBefore) say('using the native stack that runs already')
-  await up(settings, { fresh: !ranBefore })
-  return { addresses, release: async () => (ranBefore ? undefined : down(settings)) }
+  const ranBefore = (await native.status(settings)).some(({ pid }) => pid !== undefined)
+  if (ranBefore) say('using what runs of the native stack already')
+  const started = await native.up(settings, { fresh: !ranBefore })
+  return {
+    addresses,
+    release: async () => (started.length > 0 ? native.down(settings, started) : undefined),
+  }
 }
 
 /**

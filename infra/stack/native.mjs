@@ -95,9 +95,11 @@ async function startPart(settings, part, downloads) {
  * Stops what was started from this folder, and nothing else.
  *
  * @param {StackSettings} settings
+ * @param {readonly string[]} [names] of the parts to stop; all of them when absent
  */
-export function down(settings) {
-  return alone(settings, () => stopAll(settings))
+export function down(settings, names) {
+  const parts = stackParts(settings).filter(({ name }) => names?.includes(name) ?? true)
+  return alone(settings, () => stopAll(settings, parts))
 }
 
 /**

@@ -40,14 +40,21 @@ function filesUnder(folder: string): readonly string[] {
   })
 }
 
-const importPattern = /(?:from|import)\s*\(?\s*'([^']+)'/g
+/** An `import` or `export … from` at the start of a statement, or an `import()` anywhere. */
+const importPattern =
+  /^(?:import|export)\b(?:[^'"`;]*?\bfrom)?\s*'([^']+)'|\bimport\(\s*'([^']+)'/gm
+const importsOf = (source: string): readonly string[] =>
+  [...source.matchAll(importPattern)].map((match) => match[1] ?? match[2] ?? '')
+
+/** `process.env`, or the same taken out of `process`. */
+const readsEnvironment = /\bprocess\.env\b|\benv\b[^=]*\}\s*=\s*process\b/
 
 function moduleOf(file: string): Module {
   const source = readFileSync(file, 'utf8')
   return {
     file: relative(root, file),
     isTest: /\.test\.ts$|\.contract\.ts$|\/testing\//.test(file),
-    imports: [...source.matchAll(importPattern)].map((match) => match[1] ?? ''),
+    imports: importsOf(source),
   }
 }
 
@@ -77,6 +84,19 @@ describe('the architecture', () => {
     expect(packages.map((p) => p.name).sort()).toEqual(Object.keys(mayImport).sort())
     for (const { name, modules } of packages) expect(modules.length, name).toBeGreaterThan(0)
     expect(packages.flatMap((p) => p.modules.flatMap((m) => m.imports)).length).toBeGreaterThan(200)
+  })
+
+  it('sees every way to import, and no text that looks like one', () => {
+    const source = [
+      "import './a.ts'",
+      "import type { B } from './b.ts'",
+      "import {\n  c,\n  d,\n} from './c.ts'",
+      "export * from './d.ts'",
+      "const e = await import('./e.ts')",
+      "export const f = [1, 2].join(', from ')",
+      "const g = 'import'",
+    ].join('\n')
+    expect(importsOf(source)).toEqual(['./a.ts', './b.ts', './c.ts', './d.ts', './e.ts'])
   })
 
   it('points one way: a package imports only those below it', () => {
@@ -136,9 +156,11 @@ describe('the architecture', () => {
   })
 
   it('reads the environment in one place', () => {
+    expect('const { env } = process').toMatch(readsEnvironment)
+    expect('const { env, stdout: output } = process').toMatch(readsEnvironment)
     for (const { file, isTest } of packages.flatMap((p) => p.modules)) {
       if (isTest || /\/(main|config|run-service)\.ts$/.test(file)) continue
-      expect(readFileSync(join(root, file), 'utf8'), file).not.toMatch(/process\.env/)
+      expect(readFileSync(join(root, file), 'utf8'), file).not.toMatch(readsEnvironment)
     }
   })
 

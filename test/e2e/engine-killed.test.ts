@@ -1,8 +1,15 @@
 /** No decision lost and none made twice, whatever becomes of the engine's process. */
-import { encodeDecision, registryCatalogue, topics } from '@holdpoint/contracts'
+import {
+  decodeDecision,
+  encodeDecision,
+  registryCatalogue,
+  type SchemaCatalogue,
+  topics,
+} from '@holdpoint/contracts'
 import { coreFold, refold } from '@holdpoint/engine'
 import type { StoredRecord } from '@holdpoint/log'
 import { defaultPolicy } from '@holdpoint/risk'
+import { redisStore } from '@holdpoint/state'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   decisionTopics,
@@ -14,10 +21,11 @@ import {
   startEngine,
   startIngest,
   unique,
+  watch,
 } from './platform.ts'
 import { rawEvents } from './population.ts'
 
-const events = 20_000
+const events = 36_000
 const people = 500
 const kills = 5
 const mark = unique('kill')
@@ -55,8 +63,7 @@ async function internalLog(): Promise<ReadonlyMap<number, readonly StoredRecord[
 }
 
 /** Folds the internal log without a store: what must have been decided about this run's people. */
-async function oracle(): Promise<ReadonlyMap<string, string>> {
-  const catalogue = await registryCatalogue({ url: process.env['HOLDPOINT_REGISTRY_URL'] ?? '' })
+async function oracle(catalogue: SchemaCatalogue): Promise<ReadonlyMap<string, string>> {
   const context = {
     fold: coreFold,
     policy: defaultPolicy,
@@ -77,6 +84,36 @@ async function oracle(): Promise<ReadonlyMap<string, string>> {
 
 const mine = (seen: readonly Seen[]) => seen.filter(({ key }) => key.endsWith(mark))
 
+/** The number of the event of this run that made for a decision; NaN where that was none. */
+function eventNumber({ value }: Seen, catalogue: SchemaCatalogue): number {
+  const { eventId } = decodeDecision(catalogue, value).cause
+  return eventId.startsWith(`${mark}-`) ? Number(eventId.slice(mark.length + 1)) : Number.NaN
+}
+
+/** What the log holds, and what of it the state has: records of the internal log, by partition. */
+async function positions() {
+  const admin = plainKafka().admin()
+  const store = redisStore({ url: process.env['HOLDPOINT_REDIS_URL'] ?? '', generation: 1 })
+  await admin.connect()
+  return {
+    async logged(): Promise<readonly number[]> {
+      const offsets = await admin.fetchTopicOffsets(topics.internal)
+      return offsets.sort((a, b) => a.partition - b.partition).map(({ high }) => Number(high))
+    },
+    applied: (partitions: number): Promise<readonly number[]> =>
+      Promise.all(
+        Array.from({ length: partitions }, async (_, partition) => {
+          const { meta } = await store.open(partition)
+          return (meta?.appliedOffset ?? -1) + 1
+        }),
+      ),
+    async close() {
+      await admin.disconnect()
+      await store.close()
+    },
+  }
+}
+
 describe('an engine that is killed five times', () => {
   const stops: (() => Promise<void>)[] = []
   beforeAll(async () => {
@@ -88,25 +125,48 @@ describe('an engine that is killed five times', () => {
   })
 
   it('publishes exactly the decisions of an undisturbed fold, byte for byte', async () => {
+    const catalogue = await registryCatalogue({ url: process.env['HOLDPOINT_REGISTRY_URL'] ?? '' })
     const producer = await plainProducer()
     stops.push(() => producer.disconnect())
+    const decisions = await watch(decisionTopics)
+    stops.push(decisions.stop)
+    const place = await positions()
+    stops.push(place.close)
     const stream = [...rawEvents({ seed: 7, mark, people, count: events })]
     const share = Math.ceil(events / (kills + 1))
-    for (let kill = 0; kill <= kills; kill += 1) {
-      const engine = await startEngine()
-      // The engine dies while it is busy with these.
-      for (const part of chunks(stream.slice(kill * share, (kill + 1) * share), 500)) {
+    const produce = async (of: number) => {
+      for (const part of chunks(stream.slice(of * share, (of + 1) * share), 500)) {
         const messages = part.map((event) => ({
           key: event.subject.id,
           value: JSON.stringify(event),
         }))
         await producer.send({ topic: 'session.events', messages })
       }
-      if (kill < kills) await engine.kill()
-      else stops.push(engine.stop)
     }
+    const unfolded: number[] = []
+    for (let kill = 0; kill < kills; kill += 1) {
+      // What an engine without state finds in the log is history to it, so the first one starts before its
+      // share is there. The others find theirs waiting, and die over it.
+      if (kill > 0) await produce(kill)
+      const engine = await startEngine()
+      stops.push(engine.kill)
+      if (kill === 0) await produce(kill)
+      await decisions.until(
+        (all) => all.slice(-1).some((last) => eventNumber(last, catalogue) >= kill * share),
+        60_000,
+      )
+      const logged = await place.logged()
+      await engine.kill()
+      const applied = await place.applied(logged.length)
+      unfolded.push(logged.reduce((sum, end, at) => sum + Math.max(0, end - (applied[at] ?? 0)), 0))
+    }
+    await produce(kills)
+    const engine = await startEngine()
+    stops.push(engine.stop)
+    // It was killed over its work, not beside it.
+    expect(Math.max(...unfolded), `unfolded at each kill: ${unfolded}`).toBeGreaterThan(0)
 
-    const expected = await oracle()
+    const expected = await oracle(catalogue)
     expect(expected.size).toBeGreaterThan(300)
     const seen = await readUntil(
       decisionTopics,

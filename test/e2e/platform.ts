@@ -56,6 +56,53 @@ export interface Seen {
   readonly value: Buffer
 }
 
+/** A reader that goes on until it is stopped. */
+export interface Watch {
+  readonly seen: readonly Seen[]
+  /** Resolves at once when `enough` says so, which is asked at each record. @throws where it does not within `withinMs` */
+  until(enough: (seen: readonly Seen[]) => boolean, withinMs: number): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Reads topics from their lowest offsets with a plain client. */
+export async function watch(topics: string[]): Promise<Watch> {
+  const consumer = plainKafka().consumer({ groupId: unique('reader'), maxWaitTimeInMs: 100 })
+  const seen: Seen[] = []
+  let look = () => {}
+  await consumer.connect()
+  await consumer.subscribe({ topics, fromBeginning: true })
+  await consumer.run({
+    autoCommit: false,
+    eachMessage: async ({ topic, message }) => {
+      const headers = Object.entries(message.headers ?? {})
+      seen.push({
+        topic,
+        key: String(message.key),
+        headers: Object.fromEntries(headers.map(([name, value]) => [name, String(value)])),
+        value: message.value ?? Buffer.alloc(0),
+      })
+      look()
+    },
+  })
+  return {
+    seen,
+    until: (enough, withinMs) =>
+      new Promise((resolve, reject) => {
+        const late = () =>
+          reject(new Error(`only ${seen.length} records of ${topics} in ${withinMs} ms`))
+        const timer = setTimeout(late, withinMs)
+        look = () => {
+          if (!enough(seen)) return
+          clearTimeout(timer)
+          look = () => {}
+          resolve()
+        }
+        look()
+      }),
+    stop: () => consumer.disconnect(),
+  }
+}
+
 /**
  * Reads topics from their lowest offsets with a plain client, until `enough` says so.
  * @throws where it does not within `withinMs`
@@ -65,40 +112,15 @@ export async function readUntil(
   enough: (seen: readonly Seen[]) => boolean,
   withinMs: number,
 ): Promise<readonly Seen[]> {
-  const consumer = plainKafka().consumer({ groupId: unique('reader'), maxWaitTimeInMs: 100 })
-  const seen: Seen[] = []
-  await consumer.connect()
-  await consumer.subscribe({ topics, fromBeginning: true })
+  const reader = await watch(topics)
   try {
-    await new Promise<void>((resolve, reject) => {
-      const late = () =>
-        reject(new Error(`only ${seen.length} records of ${topics} in ${withinMs} ms`))
-      const timer = setTimeout(late, withinMs)
-      const look = () => {
-        if (!enough(seen)) return
-        clearTimeout(timer)
-        // What is too much may still be on its way: topics are not ordered among each other.
-        setTimeout(resolve, 300)
-      }
-      look()
-      void consumer.run({
-        autoCommit: false,
-        eachMessage: async ({ topic, message }) => {
-          const headers = Object.entries(message.headers ?? {})
-          seen.push({
-            topic,
-            key: String(message.key),
-            headers: Object.fromEntries(headers.map(([name, value]) => [name, String(value)])),
-            value: message.value ?? Buffer.alloc(0),
-          })
-          look()
-        },
-      })
-    })
+    await reader.until(enough, withinMs)
+    // What is too much may still be on its way: topics are not ordered among each other.
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    return reader.seen
   } finally {
-    await consumer.disconnect()
+    await reader.stop()
   }
-  return seen
 }
 
 export const decisionTopics = [

@@ -56,14 +56,24 @@ export interface RawEvent {
   readonly [field: string]: unknown
 }
 
-/** The stream that a seed and a mark name: each of `people` logs in first, then they act in turn. */
+/** Between two events of one person, on average. */
+const paceMs = 300_000
+
+/** The stream that a seed and a mark name: each of `people` logs in first, then they act by chance. */
 export function* rawEvents(of: {
   readonly seed: number
   readonly mark: string
   readonly people: number
   readonly count: number
+  /** When it begins, to be lived at an ordinary pace; without it everything occurs as it is made. */
+  readonly from?: Date
 }): Generator<RawEvent> {
   const next = fractions(of.seed)
+  const { from } = of
+  const timeOf = (n: number): Date =>
+    from === undefined
+      ? new Date()
+      : new Date(from.getTime() + Math.round((n * paceMs) / of.people))
   for (let n = 0; n < of.count; n += 1) {
     const person = n < of.people ? n : Math.floor(next() * of.people)
     const begins = n < of.people
@@ -73,7 +83,7 @@ export function* rawEvents(of: {
       id: `${of.mark}-${n}`,
       type: begins ? 'login' : 'action',
       source: 'population',
-      occurredAt: new Date().toISOString(),
+      occurredAt: timeOf(n).toISOString(),
       subject: { id: `p${person}-${of.mark}` },
       sessionId: `s${person}-${of.mark}`,
       ...(hostile ? away(person, next() < 0.5) : home(person)),

@@ -111,6 +111,11 @@ def decode(value):
     return fastavro.schemaless_reader(io.BytesIO(value[5:]), schema)
 
 
+def parse_time(text):
+    """An ISO 8601 time. Python before 3.11 does not know the Z."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
 def check(message, decision, subject):
     headers = {name: value.decode() for name, value in message.headers() or []}
     reasons = {reason["reason"]: reason for reason in decision["reasons"]}
@@ -122,7 +127,7 @@ def check(message, decision, subject):
         "ce_type": (headers.get("ce_type"), "io.holdpoint.session.stepup.required.v1"),
         "ce_source": (headers.get("ce_source"), "/holdpoint/default"),
         "ce_time is when it was decided": (
-            datetime.fromisoformat(headers.get("ce_time", "1970-01-01T00:00:00Z")), decision["decidedAt"]),
+            parse_time(headers.get("ce_time", "1970-01-01T00:00:00Z")), decision["decidedAt"]),
         "content-type": (headers.get("content-type"), "application/avro"),
         "the type": (decision["type"], STEP_UPS),
         "the session's status": (decision["session"]["status"], "step_up_required"),

@@ -193,10 +193,9 @@ const { rates, cpu, ratios } = await (async () => {
     does: /** @type {const} */ ('login'),
   }))
   await append(all, Date.now() - 3_600_000)
-  // The engine folds whatever the log held before this run, so that all rounds are alike.
+  // The engine folds whatever the log held before the rounds, so that all of them are alike.
   const child = contender('engine', 0, {})
   await new Promise((resolve) => child.once('message', resolve))
-  await new Promise((resolve) => setTimeout(resolve, 10_000))
   child.send({ stop: true })
   await new Promise((resolve) => child.once('exit', resolve))
   say(

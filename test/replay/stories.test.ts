@@ -58,7 +58,11 @@ async function scores(story: string): Promise<readonly string[]> {
   let meta = coreFold.emptyMeta(1, 0)
   const seen: string[] = []
   for (const [offset, raw] of eventsOf(story).entries()) {
-    const { dispositions } = await admit('default', [{ raw, origin: null }], admission)
+    const { dispositions } = await admit(
+      'default',
+      [{ raw, origin: null, traceparent: null }],
+      admission,
+    )
     const [disposition] = dispositions
     if (disposition?.kind !== 'ok') throw new Error(`${story}: an event was refused`)
     const { value } = disposition.placed.record

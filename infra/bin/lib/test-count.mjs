@@ -28,6 +28,19 @@ export function countTests(report) {
 }
 
 /**
+ * The exit code of a run: 0 only where tests ran, all that were wanted, and passed.
+ *
+ * @param {number} vitestCode
+ * @param {{ passed: number, failed: number, skipped: number }} count
+ * @param {readonly string[]} args those of vitest: where they choose tests by name, the others count as skipped
+ */
+export function exitCode(vitestCode, { passed, failed, skipped }, args = []) {
+  if (vitestCode !== 0) return vitestCode
+  const chosen = args.some((arg) => /^(-t|--testNamePattern)\b/.test(arg))
+  return passed === 0 || failed > 0 || (skipped > 0 && !chosen) ? 1 : 0
+}
+
+/**
  * The last line of `npm test`: `41 passed, 0 failed`, and `, 2 skipped` only where some were.
  *
  * @param {{ passed: number, failed: number, skipped: number }} count

@@ -32,6 +32,7 @@ export { readSchemaFile } from './schema-files.ts'
 export {
   deadLetterOf,
   decisionTopicOf,
+  decisionTopics,
   rawTopicOf,
   rawTopics,
   subjectOf,

@@ -22,6 +22,13 @@ export interface RegistryCatalogueOptions {
   readonly onCacheError?: (error: Error) => void
 }
 
+/**
+ * "There is no such schema" is believed for so long: else records with an id that nobody registered cost a
+ * request each. Short, because a registry of several nodes may learn of a new schema late.
+ */
+const missingMs = 5_000
+const missingIdsMax = 1_000
+
 /** What the cache file holds. */
 interface Cache {
   /** Texts of schemas by the registry's id. */
@@ -53,6 +60,8 @@ class RegistryCatalogue implements SchemaCatalogue {
   private readonly cache: Cache
   private readonly schemas = new Map<number, WriterSchema>()
   private readonly ids = new Map<string, number>()
+  /** Ids that the registry did not know, and when it said so (ms, monotonic), the oldest first. */
+  private readonly missing = new Map<number, number>()
 
   constructor(options: RegistryCatalogueOptions) {
     this.options = options
@@ -90,8 +99,13 @@ class RegistryCatalogue implements SchemaCatalogue {
   async fetch(id: number): Promise<WriterSchema | null> {
     const known = this.known(id)
     if (known !== undefined) return known
+    const missingSince = this.missing.get(id)
+    if (missingSince !== undefined && performance.now() - missingSince < missingMs) return null
     const text = await this.ask(async () => avroText(id, await this.client.getSchema(id)))
-    if (text === null) return null
+    if (text === null) {
+      this.rememberMissing(id)
+      return null
+    }
     const schema = new WriterSchema(parseSchema(text))
     this.schemas.set(id, schema)
     this.cache.schemas[id] = text
@@ -101,6 +115,13 @@ class RegistryCatalogue implements SchemaCatalogue {
       this.options.onCacheError?.(error as Error)
     }
     return schema
+  }
+
+  private rememberMissing(id: number): void {
+    this.missing.delete(id)
+    this.missing.set(id, performance.now())
+    const [oldest] = this.missing.keys()
+    if (this.missing.size > missingIdsMax && oldest !== undefined) this.missing.delete(oldest)
   }
 
   private async lookUp(topic: string): Promise<number> {

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { sampleDecision, sampleRawEvent, sampleRecord } from '../fixtures/samples.ts'
 import {
   confluentRegistry,
@@ -59,6 +59,7 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
+  vi.useRealTimers()
   await close()
   rmSync(folder, { recursive: true })
 })
@@ -168,6 +169,36 @@ describe('the catalogue of a registry', () => {
       ok: false,
       errors: [{ code: 'schema_unknown' }],
     })
+  })
+
+  test('an id that the registry does not know is asked for once in some seconds', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    await registerAll()
+    const catalogue = await registryCatalogue({ url })
+    const bytes = rawBytes()
+    const next = schemas.length + 1
+    bytes.writeUInt32BE(next, 1)
+    requests.length = 0
+    for (let n = 0; n < 20; n++) {
+      expect(await decodeRaw(catalogue, 'session.action', bytes)).toMatchObject({ ok: false })
+    }
+    expect(requests).toEqual([`GET /schemas/ids/${next}`])
+    schemas.push({ subject: 'session.action-value', schema: schemaText('session-action.avsc') })
+    vi.advanceTimersByTime(5_000)
+    expect(await decodeRaw(catalogue, 'session.action', bytes)).toMatchObject({ ok: true })
+    expect(requests).toHaveLength(2)
+  })
+
+  test('remembers a bounded number of ids that the registry does not know', async () => {
+    await registerAll()
+    const catalogue = await registryCatalogue({ url })
+    for (let id = 1_000; id <= 2_000; id++) await catalogue.fetch(id)
+    requests.length = 0
+    await catalogue.fetch(2_000)
+    await catalogue.fetch(1_001)
+    expect(requests).toEqual([])
+    await catalogue.fetch(1_000)
+    expect(requests).toEqual(['GET /schemas/ids/1000'])
   })
 
   test.each([

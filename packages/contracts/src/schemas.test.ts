@@ -31,6 +31,27 @@ describe('the schemas', () => {
     },
   )
 
+  test.each(withSchema.map(({ schema }) => schema!))('%s says what each field means', (file) => {
+    const unsaid: string[] = []
+    const walk = (type: unknown, path: string): void => {
+      if (Array.isArray(type)) {
+        for (const one of type) walk(one, path)
+        return
+      }
+      const { fields, items, type: inner } = type as Record<string, unknown>
+      if (Array.isArray(fields)) {
+        for (const field of fields) {
+          const at = `${path}.${field.name}`
+          if (!field.doc) unsaid.push(at)
+          walk(field.type, at)
+        }
+      } else if (items !== undefined) walk(items, path)
+      else if (typeof inner === 'object') walk(inner, path)
+    }
+    walk(JSON.parse(readSchemaFile(file)), '')
+    expect(unsaid).toEqual([])
+  })
+
   test('inputs are read by a newer reader, outputs by any', () => {
     const levels = {
       raw: 'BACKWARD_TRANSITIVE',

@@ -46,6 +46,11 @@ export const rawTopics: readonly string[] = [
   topics.any,
 ]
 
+/** The topics that apps act on; what a shadow policy or a cap kept back is not among them. */
+export const decisionTopics: readonly string[] = topicTable
+  .filter(({ role, schema }) => role === 'decision' && schema !== null)
+  .map(({ name }) => name)
+
 /** Where what cannot be read from `topic` goes, byte for byte. */
 export const deadLetterOf = (topic: string): string => `${topic}.dlq`
 

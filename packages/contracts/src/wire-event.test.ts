@@ -295,7 +295,7 @@ describe('bytes that are refused before any field is read', () => {
       'a record of 65 KiB',
       JSON.stringify({ pad: 'x'.repeat(65 * 1024) }),
       'too_large',
-      'expected at most 65536 bytes, got 66570: send less',
+      'expected at most 65536 bytes for an event, got 66570: send less',
     ],
     ['depth 17', nested(17), 'too_deep', 'expected at most 16 levels'],
     [

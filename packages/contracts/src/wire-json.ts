@@ -31,4 +31,7 @@ export const refused = (code: ErrorCode, message: string): Extract<ParseResult, 
 })
 
 export const tooLarge = (bytes: number): Extract<ParseResult, { ok: false }> =>
-  refused('too_large', `expected at most ${eventBytesMax} bytes, got ${bytes}: send less`)
+  refused(
+    'too_large',
+    `expected at most ${eventBytesMax} bytes for an event, got ${bytes}: send less`,
+  )

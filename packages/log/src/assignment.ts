@@ -25,7 +25,7 @@ export interface Owned extends TopicPartition {
 }
 
 export interface Assignment {
-  /** Revokes what is owned, then owns these and asks the handler for their positions. */
+  /** Revokes what is owned, then owns these (perhaps none) and asks the handler for their positions. */
   replace(partitions: readonly TopicPartition[]): void
   revoke(): void
   owned(partition: TopicPartition): Owned | undefined
@@ -71,9 +71,10 @@ export function createAssignment(options: AssignmentOptions): Assignment {
   const current = (one: Owned): boolean => owned.get(partitionKey(one)) === one
 
   function revoke(): void {
-    if (owned.size === 0) return
     const lost = [...owned.values()].map(({ topic, partition }) => ({ topic, partition }))
+    // Another map also where it was empty: it tells a `prepare` under way that its time is over.
     owned = new Map()
+    if (lost.length === 0) return
     try {
       handlers.onRevoked(lost)
     } catch (error) {
@@ -83,7 +84,6 @@ export function createAssignment(options: AssignmentOptions): Assignment {
 
   function replace(partitions: readonly TopicPartition[]): void {
     revoke()
-    if (partitions.length === 0) return
     let settle = (): void => undefined
     const prepared = new Promise<void>((resolve) => {
       settle = resolve

@@ -4,6 +4,7 @@ import lz4 from 'lz4js'
 import snappy from 'snappyjs'
 import { describe, expect, it } from 'vitest'
 import { registerCodecs, unpack, unpackedBytesMax } from './codecs.ts'
+import type { UnreadableBatchError } from './unreadable-batch.ts'
 
 /** The records of a batch of 20 lines, as packed by Kafka's Java client 4.1 and by librdkafka. */
 const golden = {
@@ -55,6 +56,25 @@ describe('codecs', () => {
         `a record batch in ${codec} cannot be read`,
       )
       await expect(unpack(codec, Buffer.alloc(0))).rejects.toThrow(codec)
+    })
+
+    it(`says which offsets a batch in ${codec} has that cannot be read`, async () => {
+      const noise = Buffer.from('certainly not compressed data, whatever you try')
+      const head = Buffer.alloc(61)
+      head.writeBigInt64BE(41n, 0)
+      head.writeInt32BE(49 + noise.length, 8)
+      head.writeInt8(2, 16)
+      head.writeInt32BE(3, 23)
+      const batch = Buffer.concat([Buffer.alloc(7), head, noise])
+      const offsetsOf = (from: Buffer) =>
+        unpack(codec, from.subarray(-noise.length)).then(
+          () => expect.fail('was read'),
+          (error: UnreadableBatchError) => error.offsets,
+        )
+      expect(await offsetsOf(batch)).toEqual({ first: 41, next: 45 })
+      batch.writeInt32BE(12, 7 + 8)
+      expect(await offsetsOf(batch)).toBeNull()
+      expect(await offsetsOf(Buffer.from(noise))).toBeNull()
     })
 
     it(`is registered for ${codec}, to read only`, async () => {

@@ -4,6 +4,7 @@ import { Decompress } from 'fzstd'
 import kafkajs from 'kafkajs'
 import lz4 from 'lz4js'
 import snappy from 'snappyjs'
+import { offsetsBefore, UnreadableBatchError } from './unreadable-batch.ts'
 
 // A CommonJS module: Node finds only some of its names.
 const { CompressionCodecs, CompressionTypes, KafkaJSNonRetriableError } = kafkajs
@@ -113,13 +114,14 @@ function zstdContentBytes(packed: Buffer, descriptor: number): number {
   }
 }
 
-/** Unpacks one batch's records, or rejects with an error that stops the consumer and names the codec. */
+/** Unpacks one batch's records, or rejects with `UnreadableBatchError`, which stops the consumer. */
 export async function unpack(codec: keyof typeof codecs, packed: Buffer): Promise<Buffer> {
   try {
     return await codecs[codec](packed)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new KafkaJSNonRetriableError(`a record batch in ${codec} cannot be read: ${reason}`)
+    const message = `a record batch in ${codec} cannot be read: ${reason}`
+    throw new UnreadableBatchError(message, offsetsBefore(packed))
   }
 }
 

@@ -19,7 +19,7 @@ import {
   type TopicPartition,
   type TopicState,
 } from './ports.ts'
-import { refuseTooLarge } from './record-size.ts'
+import { messageBytesDefault, recordBytesMax, refuseTooLarge } from './record-size.ts'
 
 export interface EmbeddedLogOptions {
   /** Keeps the log in this file; without it the log lives as long as the process. */
@@ -125,13 +125,15 @@ function createWriter(store: EmbeddedStore, change: (one: Change) => Promise<voi
 
 function check(store: EmbeddedStore, topic: string, records: readonly NewRecord[]): void {
   if (!store.has(topic)) throw topicUnknown(topic)
-  const { partitions } = store.topic(topic)
+  const { partitions, config } = store.topic(topic)
+  const topicBytesMax = Number(config['max.message.bytes'] ?? messageBytesDefault)
+  const bytesMax = Math.min(topicBytesMax, recordBytesMax)
   for (const record of records) {
     const { partition } = record
     if (!Number.isInteger(partition) || partition < 0 || partition >= partitions) {
       throw partitionUnknown(topic, partition)
     }
-    refuseTooLarge(topic, record)
+    refuseTooLarge(topic, record, bytesMax)
   }
 }
 

@@ -41,12 +41,16 @@ logContract('Kafka', { quietMs: 500, holdMs: 11_000 }, () => {
   })
 })
 
-it('ends with the codec named, not with the memory, where a batch unpacks to too much', async () => {
+it('ends with codec and place named, not with the memory, where a batch unpacks to too much, and can be passed', async () => {
   const topic = `bomb.${process.pid}.${Date.now()}`
   const log = kafkaLog({ brokers, clientId: 'bomb' })
   const admin = await log.admin()
   await admin.create({ name: topic, partitions: 1, replicas: 1, config: {} })
   await admin.close()
+
+  const writer = await log.writer()
+  const one = { partition: 0, key: null, value: Buffer.from('one') }
+  await writer.append(topic, [one, one])
 
   const decompress = (): Promise<Buffer> => Promise.reject(new Error('only packs'))
   const codecs: Record<number, () => unknown> = CompressionCodecs
@@ -62,7 +66,8 @@ it('ends with the codec named, not with the memory, where a batch unpacks to too
   await producer.disconnect()
   codecs[CompressionTypes.GZIP] = registered
 
-  const reader = log.reader({ groupId: `group.${topic}`, topics: [topic] })
+  const groupId = `group.${topic}`
+  const reader = log.reader({ groupId, topics: [topic] })
   const error = await new Promise<Error>((resolve, reject) => {
     const handlers = {
       onAssigned: () => Promise.resolve(new Map<string, number>()),
@@ -73,5 +78,22 @@ it('ends with the codec named, not with the memory, where a batch unpacks to too
     reader.start(handlers).catch(reject)
   })
   expect(error.message).toMatch(/in gzip cannot be read/)
+  expect(error.message).toContain(`at offset 2 of ${topic}:0 (read up to 0)`)
+  expect(error.message).toContain(`group '${groupId}' and set its offset there to 3`)
+  await reader.stop()
+
+  await writer.append(topic, [one])
+  const past = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin()
+  await past.connect()
+  await past.setOffsets({ groupId, topic, partitions: [{ partition: 0, offset: '3' }] })
+  await past.disconnect()
+  const offsets: number[] = []
+  await log.reader({ groupId, topics: [topic] }).start({
+    onAssigned: () => Promise.resolve(new Map<string, number>()),
+    onRevoked: () => undefined,
+    onBatch: async ({ records }) => void offsets.push(...records.map(({ offset }) => offset)),
+    onCrash: () => undefined,
+  })
+  await expect.poll(() => offsets, { timeout: 15_000 }).toEqual([3])
   await log.close()
 })

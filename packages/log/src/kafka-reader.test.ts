@@ -2,6 +2,7 @@ import type { Consumer, ConsumerRunConfig, EachBatchPayload, Kafka } from 'kafka
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createKafkaReader } from './kafka-reader.ts'
 import type { Batch, LogReader } from './ports.ts'
+import { UnreadableBatchError } from './unreadable-batch.ts'
 
 const events = { GROUP_JOIN: 'join', REBALANCING: 'rebalancing', FETCH: 'fetch', CRASH: 'crash' }
 
@@ -260,6 +261,32 @@ describe('the Kafka reader', () => {
     fake.emit('crash', { error: new Error('again'), restart: false })
     expect(crashes.map((e) => e.message)).toEqual(['for good'])
     expect(revoked).toBe(2)
+  })
+
+  it('says where an unreadable batch lies, and how to go past it', async () => {
+    await joined(0, 1)
+    bounds = { low: 0, high: 12 }
+    const cause = new UnreadableBatchError('a record batch in zstd cannot be read', {
+      first: 11,
+      next: 15,
+    })
+    fake.emit('crash', { error: new Error('wrapped', { cause }), restart: false })
+    await vi.waitFor(() => expect(crashes).toHaveLength(1))
+    expect(crashes[0]?.message).toBe(
+      "a record batch in zstd cannot be read, at offset 11 of t:0 (read up to 10) or t:1 (read up to 0); to go past it, stop the readers of group 'g' and set its offset there to 15: docs/how-to/pass-a-poison-batch.md",
+    )
+  })
+
+  it('rules out partitions that an unreadable batch cannot lie in', async () => {
+    positions = new Map([
+      ['t:0', 10],
+      ['t:1', 20],
+    ])
+    await joined(0, 1)
+    const error = new UnreadableBatchError('unreadable', { first: 11, next: 15 })
+    fake.emit('crash', { error, restart: false })
+    await vi.waitFor(() => expect(crashes).toHaveLength(1))
+    expect(crashes[0]?.message).toContain('at offset 11 of t:0 (read up to 10);')
   })
 
   it('ends where the log ends before the awaited offset', async () => {

@@ -13,6 +13,7 @@ import { rangeOf, recordsOf } from './kafka-records.ts'
 import { createWatchdog } from './kafka-watchdog.ts'
 import { LogError, type LogReader, type OnLog, partitionKey, type ReaderHandlers } from './ports.ts'
 import { truncated } from './truncated.ts'
+import { placeUnreadable, unreadableIn } from './unreadable-batch.ts'
 
 const connectMs = 15_000
 const joinMs = 60_000
@@ -102,6 +103,7 @@ export function createKafkaReader(options: KafkaReaderOptions): LogReader {
     })
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       joiningSince ??= Date.now()
+      const owned = [...mine.all()]
       mine.revoke()
       if (payload.restart) {
         onLog('warn', 'the reader lost its group; kafkajs starts it again', {
@@ -109,7 +111,9 @@ export function createKafkaReader(options: KafkaReaderOptions): LogReader {
           error: payload.error,
         })
       } else {
-        crash(payload.error)
+        const unreadable = unreadableIn(payload.error)
+        if (unreadable === undefined) crash(payload.error)
+        else void placeUnreadable(unreadable, owned, groupId, admin.bounds).then(crash)
       }
     })
   }

@@ -144,7 +144,7 @@ describe('the Kafka writer', () => {
       return [code, retriable]
     }
     expect(await codeOf('TOPIC_AUTHORIZATION_FAILED')).toEqual(['log_refused', false])
-    expect(await codeOf('MESSAGE_TOO_LARGE')).toEqual(['log_refused', false])
+    expect(await codeOf('MESSAGE_TOO_LARGE')).toEqual(['record_too_large', false])
     expect(await codeOf('NOT_ENOUGH_REPLICAS')).toEqual(['log_unavailable', true])
   })
 

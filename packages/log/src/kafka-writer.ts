@@ -193,21 +193,21 @@ function asWriteError(
   while (root instanceof Error && root.cause instanceof Error) root = root.cause
   const { message } = root instanceof Error ? root : { message: String(root) }
   const type = root instanceof Error && 'type' in root ? String(root.type) : undefined
-  const refused = type !== undefined && refusals.has(type)
+  const refusal = refusals.get(type)
   const text = `could not append to ${namesOf(pieces)}: ${message}${type === undefined ? '' : ` (${type})`}`
-  return new LogWriteError(refused ? 'log_refused' : 'log_unavailable', text, !refused, error)
+  return new LogWriteError(refusal ?? 'log_unavailable', text, refusal === undefined, error)
 }
 
-/** Errors of the Kafka protocol that a repeat of the same records meets again. */
-const refusals = new Set([
-  'MESSAGE_TOO_LARGE',
-  'RECORD_LIST_TOO_LARGE',
-  'INVALID_RECORD',
-  'INVALID_TIMESTAMP',
-  'INVALID_TOPIC_EXCEPTION',
-  'TOPIC_AUTHORIZATION_FAILED',
-  'CLUSTER_AUTHORIZATION_FAILED',
-  'POLICY_VIOLATION',
+/** Errors of the Kafka protocol that a repeat of the same records meets again, and the code of each. */
+const refusals: ReadonlyMap<string | undefined, string> = new Map([
+  ['MESSAGE_TOO_LARGE', 'record_too_large'],
+  ['RECORD_LIST_TOO_LARGE', 'record_too_large'],
+  ['INVALID_RECORD', 'log_refused'],
+  ['INVALID_TIMESTAMP', 'log_refused'],
+  ['INVALID_TOPIC_EXCEPTION', 'log_refused'],
+  ['TOPIC_AUTHORIZATION_FAILED', 'log_refused'],
+  ['CLUSTER_AUTHORIZATION_FAILED', 'log_refused'],
+  ['POLICY_VIOLATION', 'log_refused'],
 ])
 
 function cachedLeaders(fetch: (topic: string) => Promise<Leaders>) {

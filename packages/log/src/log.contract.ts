@@ -357,6 +357,26 @@ export function logContract(
       await until(() => expect(numbers(first).size + numbers(second).size).toBe(12))
     })
 
+    it('tells a reader without a partition that it has joined, and gives it one that becomes free', async () => {
+      const admin = await under.log.admin()
+      await admin.create({ name: `${topic}.one`, partitions: 1, replicas: 1, config: {} })
+      await admin.close()
+      const seen = [see(), see()]
+      const readers = [
+        reader(under.log, [`${topic}.one`]),
+        reader(await under.reopen(), [`${topic}.one`]),
+      ]
+      for (const [at, one] of readers.entries()) await one.start(seen[at] as Seen)
+      await until(() =>
+        expect(seen.map((s) => s.assigned.at(-1)?.length).toSorted()).toEqual([0, 1]),
+      )
+      const owner = seen.findIndex((s) => s.assigned.at(-1)?.length === 1)
+      await readers[owner]?.stop()
+      const other = seen[1 - owner] as Seen
+      await until(() => expect(other.assigned.at(-1)).toHaveLength(1))
+      expect(other.revoked.filter((lost) => lost.length === 0)).toEqual([])
+    })
+
     it('gives the same batch again to a handler that threw, and lives on', async () => {
       await writer.append(topic, count(3, 0))
       let throws = 2
@@ -418,6 +438,30 @@ export function logContract(
       const admin = await under.log.admin()
       expect((await admin.bounds(topic))[0]?.high).toBe(40)
       await admin.close()
+    })
+
+    it('takes a record as large as its topic allows, and refuses one for a topic that does not', async () => {
+      const admin = await under.log.admin()
+      const config = { 'max.message.bytes': String(9 * 1024 * 1024) }
+      await admin.create({ name: `${topic}.large`, partitions: 2, replicas: 1, config })
+      await admin.close()
+      const value = Buffer.alloc(8 * 1024 * 1024 + 100_000, 7)
+      const large = { partition: 0, key: null, value }
+      const refused = expect(writer.append(topic, [large])).rejects.toMatchObject({
+        code: 'record_too_large',
+        retriable: false,
+      })
+      // On the way at the same time, and none of them concerned by the refusal.
+      await Promise.all([
+        writer.append(`${topic}.large`, [record(0, 'before'), large, record(0, 'after')]),
+        writer.append(topic, [record(3, 'beside')]),
+        refused,
+      ])
+      const seen = see()
+      await reader(under.log, [topic, `${topic}.large`]).start(seen)
+      await until(() => expect(seen.records(`${topic}.large`)).toHaveLength(3))
+      expect(seen.records(`${topic}.large`)[1]?.value?.equals(value)).toBe(true)
+      await until(() => expect(texts(seen.records(topic))).toEqual(['beside']))
     })
 
     it('refuses an append to an unknown topic or partition, or of a record too large, by name', async () => {

@@ -42,7 +42,8 @@ export interface LogWriter {
    * Appends in order per partition and resolves when the log has acknowledged every record.
    * Rejects with `LogWriteError` when the outcome of any is unknown or refused: the caller must treat
    * none as written and may write all again (readers recognise repeats). What was queued behind it for
-   * the same partitions is refused with it, so that nothing overtakes the repeat.
+   * the same partitions is refused with it, so that nothing overtakes the repeat. The code is
+   * `record_too_large` where a record is larger than the topic's `max.message.bytes`, or than 9,000,000.
    */
   append(topic: string, records: readonly NewRecord[]): Promise<void>
   close(): Promise<void>
@@ -60,10 +61,11 @@ export interface ReaderHandlers {
    * These partitions are now this reader's. Answers with the offset to read from for each, by
    * `topic:partition`; one that is missing is read from the group's committed offset, else from the
    * lowest. Batches of these partitions come only after it has resolved. A rebalance revokes everything
-   * and assigns anew, also what stays. A rejection is logged and asked again.
+   * and assigns anew, also what stays. A rejection is logged and asked again. Called with an empty list
+   * where the group has fewer partitions than members: the reader has joined and has nothing to read.
    */
   onAssigned(partitions: readonly TopicPartition[]): Promise<ReadonlyMap<string, number>>
-  /** These partitions are no longer (or perhaps never again) this reader's: stop working on them. */
+  /** These partitions, at least one, are no longer (or perhaps never again) this reader's: stop working on them. */
   onRevoked(partitions: readonly TopicPartition[]): void
   /**
    * Takes a batch. Queue and return; holding the promise is the back-pressure. Runs once at a time for

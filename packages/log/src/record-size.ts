@@ -1,7 +1,16 @@
 import { LogWriteError, type NewRecord } from './ports.ts'
 
-/** What Kafka's `max.message.bytes` allows by default (1,048,588), less what a batch itself needs. */
-export const recordBytesMax = 1_000_000
+/** What Kafka's `max.message.bytes` allows by default. */
+export const messageBytesDefault = 1_048_588
+
+/** One batch of several records: within Kafka's default, less what a batch itself needs. */
+export const batchBytesMax = 1_000_000
+
+/**
+ * One record: more than the largest that can be read (8 MiB unpacked) with what a dead letter adds to it.
+ * A broker takes it where the topic's `max.message.bytes` says so, as those of dead letters do.
+ */
+export const recordBytesMax = 9_000_000
 
 /** Bytes a record takes in a batch, within a few. */
 export function recordBytes({ key, value, headers }: NewRecord): number {
@@ -12,10 +21,10 @@ export function recordBytes({ key, value, headers }: NewRecord): number {
   return bytes
 }
 
-/** Throws `record_too_large` for what a broker with default limits would refuse. */
-export function refuseTooLarge(topic: string, record: NewRecord): void {
+/** Throws `record_too_large` for what is larger than `bytesMax`. */
+export function refuseTooLarge(topic: string, record: NewRecord, bytesMax = recordBytesMax): void {
   const bytes = recordBytes(record)
-  if (bytes <= recordBytesMax) return
-  const message = `a record of ${bytes} bytes for '${topic}' is larger than ${recordBytesMax}`
+  if (bytes <= bytesMax) return
+  const message = `a record of ${bytes} bytes for '${topic}' is larger than ${bytesMax}`
   throw new LogWriteError('record_too_large', message, false)
 }

@@ -66,6 +66,15 @@ describe('the send queue', () => {
     expect(sent.length).toBe(3)
   })
 
+  it('sends a record that is larger than a batch should be alone', async () => {
+    const { queue, sizes } = rounds()
+    await Promise.all([
+      queue.add('t', [...records(2, 0), ...records(1, 0, 1_500_000)]),
+      queue.add('t', [...records(1, 1), ...records(2, 0)]),
+    ])
+    expect(sizes()).toEqual([2, 1, 3])
+  })
+
   it('rejects the failed append and those behind it on its partitions, and writes the others', async () => {
     const { queue, sent } = rounds((round) => (round === 1 ? ['t:0'] : []))
     const first = outcome(queue.add('t', records(500, 0)))

@@ -1,5 +1,5 @@
 import { LogWriteError, type NewRecord, partitionKey } from './ports.ts'
-import { recordBytes, recordBytesMax } from './record-size.ts'
+import { batchBytesMax, recordBytes } from './record-size.ts'
 
 /** kafkajs groups a send's messages in quadratic time: 500 take 1 ms, 20,000 take 2 s. */
 const roundRecordsMax = 500
@@ -118,7 +118,10 @@ function firstOf(
   return undefined
 }
 
-/** Takes from the front what fits a round. A partition's part is one record batch, which the broker bounds. */
+/**
+ * Takes from the front what fits a round. A partition's part is one record batch, which the broker bounds;
+ * a record larger than that goes alone, so that its refusal is nobody else's.
+ */
 function collect(queue: readonly Append[]): Piece[] {
   const pieces = new Map<string, Piece & { bytes: number }>()
   let count = 0
@@ -133,7 +136,7 @@ function collect(queue: readonly Append[]): Piece[] {
       const size = recordBytes(record)
       const key = partitionKey({ topic, partition })
       const piece = pieces.get(key) ?? { topic, partition, records: [], bytes: 0 }
-      const fits = piece.bytes + size <= recordBytesMax && bytes + size <= roundBytesMax
+      const fits = piece.bytes + size <= batchBytesMax && bytes + size <= roundBytesMax
       if (!fits && count > 0) return [...pieces.values()]
       piece.records.push(record)
       piece.bytes += size
@@ -141,6 +144,7 @@ function collect(queue: readonly Append[]): Piece[] {
       append.taken += 1
       bytes += size
       count += 1
+      if (size > batchBytesMax) return [...pieces.values()]
     }
     if (count >= roundRecordsMax) break
   }

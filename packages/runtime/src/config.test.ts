@@ -53,6 +53,25 @@ describe('configuration', () => {
     expect(faults.join()).not.toMatch(/hunter2|pw/)
   })
 
+  it.each([
+    'redis://127.0.0.1:6379',
+    'rediss://user:p%40ss@redis.example:6380/2',
+    'redis+cluster://a:7000,b:7001,[::1]:7002',
+    'rediss+cluster://:secret@a:7000',
+    'redis+sentinel://a:26379,b:26379/risk',
+  ])('takes the Redis address %s as it is', (url) => {
+    expect(loadConfig({ redisUrl }, { HOLDPOINT_REDIS_URL: url }).redisUrl).toBe(url)
+  })
+
+  it.each(['redis://a:6379,b:6379', 'redis+cluster://', 'redis+proxy://a:1', 'a:6379'])(
+    'refuses the Redis address %s',
+    (url) => {
+      expect(() => loadConfig({ redisUrl }, { HOLDPOINT_REDIS_URL: url })).toThrow(
+        'HOLDPOINT_REDIS_URL: expected redis://host:port',
+      )
+    },
+  )
+
   it('reads a value from the file that NAME_FILE names, and refuses both at once', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'holdpoint-')), 'key')
     writeFileSync(file, `${'k'.repeat(32)}\n`)

@@ -1,5 +1,6 @@
 export * from './admin-server.ts'
 export * from './config.ts'
+export * from './kafka.ts'
 export * from './logger.ts'
 export * from './metrics.ts'
 export * from './run-service.ts'

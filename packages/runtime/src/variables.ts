@@ -46,15 +46,22 @@ export const kafkaBrokers = variable({
   schema: hostPorts,
 })
 
+const redisHost = '(?:[A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\])(?::\\d{1,5})?'
+/** One node, the first nodes of a cluster, or sentinels with the master's name; a user and password before the `@`. */
+const redisAddress = new RegExp(
+  `^rediss?(?:://(?:[^@/]*@)?${redisHost}(?:/\\d*)?|\\+(?:cluster|sentinel)://(?:[^@/]*@)?${redisHost}(?:,${redisHost})*(?:/[A-Za-z0-9._-]*)?)$`,
+)
+
 export const redisUrl = variable({
   name: 'HOLDPOINT_REDIS_URL',
   description: 'Redis that holds the risk state. Its maxmemory-policy must be noeviction.',
-  expected: 'redis://host:port or rediss://host:port',
+  expected:
+    'redis://host:port, redis+cluster://host:port,host:port or redis+sentinel://host:port,host:port/name; rediss for TLS',
   example: 'redis://127.0.0.1:6379',
   default: 'redis://127.0.0.1:6379',
   // An address may carry a password, so it is never printed.
   secret: true,
-  schema: address('redis', 'rediss'),
+  schema: z.string().regex(redisAddress),
 })
 
 export const registryUrl = variable({

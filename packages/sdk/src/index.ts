@@ -1,9 +1,9 @@
+export type {
+  DecisionHandler,
+  DecisionSource,
+  Delivery,
+  SubscribeOptions,
+  Subscription,
+} from './options.ts'
 export type { Posture } from './postures.ts'
-export {
-  type DecisionHandler,
-  type DecisionSource,
-  type Delivery,
-  type SubscribeOptions,
-  type Subscription,
-  subscribe,
-} from './subscribe.ts'
+export { subscribe } from './subscribe.ts'

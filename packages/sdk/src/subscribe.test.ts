@@ -3,7 +3,8 @@ import { encodeDecision, localCatalogue, topics } from '@holdpoint/contracts'
 import { type EmbeddedLog, embeddedLog } from '@holdpoint/log'
 import type { Decision } from '@holdpoint/risk'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type SubscribeOptions, type Subscription, subscribe } from './subscribe.ts'
+import type { SubscribeOptions, Subscription } from './options.ts'
+import { subscribe } from './subscribe.ts'
 import { decision, riskChanged, stepUp } from './testing/decisions.ts'
 
 const catalogue = localCatalogue()

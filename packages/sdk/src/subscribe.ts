@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
+  decisionTopics,
   RegistryUnavailableError,
   registryCatalogue,
   type SchemaCatalogue,
-  topics,
 } from '@holdpoint/contracts'
 import {
   type Batch,
@@ -15,72 +15,15 @@ import {
   type StoredRecord,
   type TopicPartition,
 } from '@holdpoint/log'
-import type { Decision, DecisionType } from '@holdpoint/risk'
+import { type Decision, type DecisionType, sessionLifeMs } from '@holdpoint/risk'
 import { LRUCache } from 'lru-cache'
 import { readDecision } from './decoder.ts'
-import { type Posture, Postures } from './postures.ts'
+import type { DecisionHandler, DecisionSource, SubscribeOptions, Subscription } from './options.ts'
+import { Postures } from './postures.ts'
 
-/** The life of a session after its last event: older decisions speak of nobody who is still there. */
-const sessionLifeMs = 48 * 3_600_000
 /** By how many decision ids repeats are known. */
 const idsMax = 100_000
 const registryRetryMs = 1_000
-
-const decisionTopics = [
-  topics.stepUpRequired,
-  topics.stepUpResolved,
-  topics.revoked,
-  topics.riskChanged,
-]
-
-/** Beside a decision: `current` is false where a later one of the same session is known already. */
-export interface Delivery {
-  readonly current: boolean
-}
-
-export type DecisionHandler = (decision: Decision, delivery: Delivery) => void | Promise<void>
-
-/** Where decisions come from: a Kafka and its registry, or a log that is open already. */
-export type DecisionSource =
-  | {
-      /** `host:port` each. */
-      readonly brokers: readonly string[]
-      /** Base of the registry's Confluent API. */
-      readonly registryUrl: string
-    }
-  | { readonly log: Log; readonly catalogue: SchemaCatalogue }
-
-export interface SubscribeOptions {
-  /** Begins the name of this instance's own consumer group. Default `holdpoint-sdk`. */
-  readonly groupId?: string
-  /** Hand also the decisions of the last 48 h to the handlers. Default false: only what comes after the start. */
-  readonly replay?: boolean
-  /** Postures kept, live and revoked each. Default 100,000. */
-  readonly postureMax?: number
-  readonly onDecision?: DecisionHandler
-  readonly onStepUpRequired?: DecisionHandler
-  readonly onStepUpResolved?: DecisionHandler
-  readonly onRevoked?: DecisionHandler
-  readonly onRiskChanged?: DecisionHandler
-  /** Told of what a handler threw, a record that is no decision, and a reader that died. Default: `console.error`. */
-  readonly onError?: (error: Error) => void
-}
-
-export interface Subscription {
-  /** Resolves when everything published before the start has been read; rejects where it cannot be. */
-  readonly ready: Promise<void>
-  /**
-   * What is known of a session: null where no decision of the last 48 h speaks of it. Give `startedAt`
-   * (ms, when the session began) so that a session begun after all of a subject's were revoked is told
-   * from those.
-   */
-  posture(
-    sessionId: string,
-    subjectId: string,
-    options?: { readonly tenant?: string; readonly startedAt?: number },
-  ): Posture | null
-  close(): Promise<void>
-}
 
 /**
  * Follows the decisions about sessions. Each instance sees every decision, drops repeats by
@@ -190,8 +133,14 @@ class Subscriber {
   async #open(): Promise<{ readonly log: Log; readonly catalogue: SchemaCatalogue }> {
     const options = this.#options
     if ('log' in options) return options
-    const catalogue = await registryCatalogue({ url: options.registryUrl, writes: [] })
-    const log = kafkaLog({ brokers: [...options.brokers], clientId: 'holdpoint-sdk' })
+    const { registryUrl, brokers, ssl, sasl } = options
+    const catalogue = await registryCatalogue({ url: registryUrl, writes: [] })
+    const log = kafkaLog({
+      brokers,
+      clientId: 'holdpoint-sdk',
+      ...(ssl === undefined ? {} : { ssl }),
+      ...(sasl === undefined ? {} : { sasl }),
+    })
     this.#ownLog = log
     return { log, catalogue }
   }
@@ -204,6 +153,7 @@ class Subscriber {
   async #take(batch: Batch, catalogue: SchemaCatalogue): Promise<void> {
     const key = partitionKey(batch)
     const high = this.#highs.get(key) ?? 0
+    // Older decisions speak of nobody who is still there.
     const bornAfter = Date.now() - sessionLifeMs
     for (const record of batch.records) {
       if (this.#closing.signal.aborted) return

@@ -38,6 +38,7 @@ describe('the embedded store', () => {
       expected: '',
       next: 'a',
       meta: metaAt(0),
+      rebuildUntil: 0,
       profiles: [
         [hashed('known'), profileOf('known', 1)],
         [hashed('passer-by'), profileOf('passer-by', 0)],

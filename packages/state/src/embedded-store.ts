@@ -35,6 +35,7 @@ interface Kept {
 interface Partition {
   commitId: string
   meta: PartitionMeta | null
+  rebuildUntil: number
   profiles: Map<string, Kept>
   sessions: Map<string, Kept>
   timers: Map<string, number>
@@ -48,6 +49,7 @@ interface Partition {
 const unused = (): Partition => ({
   commitId: '',
   meta: null,
+  rebuildUntil: 0,
   profiles: new Map(),
   sessions: new Map(),
   timers: new Map(),
@@ -74,8 +76,8 @@ export function embeddedStore(options: EmbeddedStoreOptions): EmbeddedStore {
 
   return {
     async open(partition) {
-      const { commitId, meta, outbox } = of(partition)
-      return { commitId, meta, outbox: [...outbox] }
+      const { commitId, meta, rebuildUntil, outbox } = of(partition)
+      return { commitId, meta, rebuildUntil, outbox: [...outbox] }
     },
 
     async load(partition, wanted) {
@@ -120,6 +122,7 @@ export function embeddedStore(options: EmbeddedStoreOptions): EmbeddedStore {
     },
 
     async check() {},
+    usage: async () => ({ usedBytes: 0, maxBytes: 0 }),
     async close() {
       closed = true
       partitions.clear()
@@ -177,6 +180,7 @@ function apply(to: Partition, written: Written, commit: Commit): void {
   }
   if (commit.acknowledged !== null) trim(to, commit.acknowledged)
   to.meta = commit.meta
+  to.rebuildUntil = commit.rebuildUntil
   to.commitId = commit.next
 }
 
@@ -186,13 +190,13 @@ function trim(to: Partition, upTo: EntryId): void {
 }
 
 function undoOf(to: Partition, written: Written, commit: Commit): () => void {
-  const { commitId, meta, outbox, lastId } = to
+  const { commitId, meta, rebuildUntil, outbox, lastId } = to
   const entries = [...outbox]
   const profiles = written.profiles.map(([key]) => [key, to.profiles.get(key)] as const)
   const sessions = written.sessions.map(([key]) => [key, to.sessions.get(key)] as const)
   const timers = commit.timers.map(([key]) => [key, to.timers.get(key)] as const)
   return () => {
-    Object.assign(to, { commitId, meta, outbox: entries, lastId })
+    Object.assign(to, { commitId, meta, rebuildUntil, outbox: entries, lastId })
     for (const [key, before] of profiles) setOrDelete(to.profiles, key, before)
     for (const [key, before] of sessions) setOrDelete(to.sessions, key, before)
     for (const [key, before] of timers) setOrDelete(to.timers, key, before)

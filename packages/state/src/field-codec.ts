@@ -239,24 +239,40 @@ function listCodec(max: number, item: FieldCodec, path: string): FieldCodec {
   }
 }
 
-/** Field by field, without names: the declaration's order is the order of the bytes. */
+type WriteAll = (
+  to: Cursor,
+  record: Readonly<Record<string, unknown>>,
+  write: readonly FieldCodec['write'][],
+) => void
+type ReadAll = (from: Cursor, read: readonly FieldCodec['read'][]) => Record<string, unknown>
+
+/**
+ * Field by field, without names: the declaration's order is the order of the bytes. Spelled out once as
+ * code: loops over names made each access a look-up, and what they read an object in the slow layout.
+ */
 function recordCodec(fields: Readonly<Record<string, Field>>, path: string): FieldCodec {
   const names = Object.keys(fields)
   const codecs = names.map((name) => compileField(fields[name]!, `${path}.${name}`))
   const writes = codecs.map((codec) => codec.write)
   const reads = codecs.map((codec) => codec.read)
-  const count = names.length
+  const keys = names.map((name) => JSON.stringify(name))
+  const writeAll = new Function(
+    'to',
+    'record',
+    'write',
+    keys.map((key, i) => `write[${i}](to, record[${key}])`).join('\n'),
+  ) as WriteAll
+  const readAll = new Function(
+    'from',
+    'read',
+    `return { ${keys.map((key, i) => `${key}: read[${i}](from)`).join(', ')} }`,
+  ) as ReadAll
   return {
     bytesMax: codecs.reduce((sum, codec) => sum + codec.bytesMax, 0),
     write(to, value) {
       if (typeof value !== 'object' || value === null) throw invalid(path, 'a record', value)
-      const record = value as Record<string, unknown>
-      for (let i = 0; i < count; i++) writes[i]!(to, record[names[i]!])
+      writeAll(to, value as Record<string, unknown>, writes)
     },
-    read(from) {
-      const value: Record<string, unknown> = {}
-      for (let i = 0; i < count; i++) value[names[i]!] = reads[i]!(from)
-      return value
-    },
+    read: (from) => readAll(from, reads),
   }
 }

@@ -1,8 +1,7 @@
 export { type EmbeddedStore, type EmbeddedStoreOptions, embeddedStore } from './embedded-store.ts'
 export * from './ports.ts'
-export type { MemoryUsage } from './redis-check.ts'
 export type { RedisConnectionOptions } from './redis-connection.ts'
-export { type RedisStore, type RedisStoreOptions, redisStore } from './redis-store.ts'
+export { type RedisStoreOptions, redisStore } from './redis-store.ts'
 export {
   type EmbeddedSessionIndex,
   embeddedSessionIndex,

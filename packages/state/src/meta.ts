@@ -11,31 +11,40 @@ export const metaFields = [
   'partition',
   'origins',
   'format',
+  'rebuild',
 ] as const
 
-export const metaValues = (meta: PartitionMeta): string[] => [
+export const metaValues = (meta: PartitionMeta, rebuildUntil: number): string[] => [
   String(meta.appliedOffset),
   String(meta.lastTick),
   String(meta.generation),
   String(meta.partition),
   JSON.stringify(meta.origins),
   String(stateFormat),
+  String(rebuildUntil),
 ]
 
 /** Throws `StateError`: `state_too_new` where a newer release has written here, `state_corrupt` where none of ours has. */
-export function metaFromValues(values: readonly (Buffer | null)[]): PartitionMeta {
-  const [appliedOffset, lastTick, generation, partition, , format] = values.map((value) =>
+export function metaFromValues(values: readonly (Buffer | null)[]): {
+  readonly meta: PartitionMeta
+  readonly rebuildUntil: number
+} {
+  const [appliedOffset, lastTick, generation, partition, , format, rebuild] = values.map((value) =>
     Number(value === null ? Number.NaN : value.toString('latin1')),
   )
   if (format !== undefined && format > stateFormat) throw tooNew(format)
   if (![appliedOffset, lastTick, generation, partition, format].every(Number.isSafeInteger))
     throw new StateError('state_corrupt', "a partition's meta lacks a number")
   return {
-    generation: generation!,
-    partition: partition!,
-    appliedOffset: appliedOffset!,
-    lastTick: lastTick!,
-    origins: originsOf(values[4]),
+    meta: {
+      generation: generation!,
+      partition: partition!,
+      appliedOffset: appliedOffset!,
+      lastTick: lastTick!,
+      origins: originsOf(values[4]),
+    },
+    // Absent where the last commit was of a release that did not keep it.
+    rebuildUntil: rebuild || 0,
   }
 }
 

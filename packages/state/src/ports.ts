@@ -4,6 +4,8 @@
  */
 import type { PartitionMeta, Profile, Session } from '@holdpoint/risk'
 
+export type HeaderValue = string | Buffer
+
 /** A record to publish, exactly as it will be on the wire. */
 export interface OutboxEntry {
   /** Offset of the cause in the internal log, and the index within it: the entry's id. */
@@ -11,9 +13,10 @@ export interface OutboxEntry {
   readonly index: number
   readonly topic: string
   readonly partition: number
-  readonly key: Buffer
-  readonly value: Buffer
-  readonly headers: Readonly<Record<string, string>>
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  /** A name that stands more than once has a list, in order. */
+  readonly headers: Readonly<Record<string, HeaderValue | readonly HeaderValue[]>>
 }
 
 /** What is found when a partition is taken over. */
@@ -22,6 +25,8 @@ export interface Opened {
   readonly commitId: string
   /** null where nothing was ever committed. */
   readonly meta: PartitionMeta | null
+  /** As the last commit had it; 0 where nothing is being rebuilt. */
+  readonly rebuildUntil: number
   /** What the last owner committed and perhaps did not publish, in order. */
   readonly outbox: readonly OutboxEntry[]
 }
@@ -44,6 +49,8 @@ export interface Commit {
   /** A new random id. */
   readonly next: string
   readonly meta: PartitionMeta
+  /** Offsets below it are folded to rebuild lost state, whoever goes on with it; 0 where nothing is. */
+  readonly rebuildUntil: number
   readonly profiles: readonly (readonly [key: string, profile: Profile])[]
   readonly sessions: readonly (readonly [key: string, session: Session])[]
   /** The earliest due time of a subject's timers, ms; null removes them. */
@@ -55,6 +62,12 @@ export interface Commit {
 
 /** `stale`: somebody else committed, or the store went back in time; nothing was written. */
 export type CommitResult = 'committed' | 'stale'
+
+export interface MemoryUsage {
+  readonly usedBytes: number
+  /** 0 where there is no limit. */
+  readonly maxBytes: number
+}
 
 export interface StateStore {
   open(partition: number): Promise<Opened>
@@ -74,6 +87,8 @@ export interface StateStore {
   acknowledge(partition: number, upTo: { offset: number; index: number }): Promise<void>
   /** Throws `StateError` where the store must not be used (as an eviction policy other than noeviction). */
   check(): Promise<void>
+  /** Memory of the fullest node, for back-pressure. */
+  usage(): Promise<MemoryUsage>
   close(): Promise<void>
 }
 

@@ -1,11 +1,6 @@
 /** Whether a Redis may hold risk state, and how full it is. */
 import type { Redis } from 'ioredis'
-import { StateError } from './ports.ts'
-
-export interface MemoryUsage {
-  readonly usedBytes: number
-  readonly maxBytes: number
-}
+import { type MemoryUsage, StateError } from './ports.ts'
 
 /** XTRIM MINID and exclusive XRANGE ids came with it. */
 const oldest = [6, 2] as const

@@ -62,6 +62,7 @@ describe('when Redis does not answer', () => {
     expected,
     next,
     meta: { generation, partition: 0, appliedOffset: 0, lastTick: 0, origins: {} },
+    rebuildUntil: 0,
     profiles: [[hashed('alice'), profileOf('alice', 1)]],
     sessions: [],
     timers: [],

@@ -98,6 +98,7 @@ describe('what is kept in Redis', () => {
       lastTick: 9,
       origins: { 'session.ip:0': 3 },
     },
+    rebuildUntil: 0,
     profiles: [
       [hashed('known'), profileOf('known', 3)],
       [hashed('passer-by'), profileOf('passer-by', 0)],

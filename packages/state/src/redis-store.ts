@@ -18,7 +18,7 @@ import {
   StateError,
   type StateStore,
 } from './ports.ts'
-import { checkServer, type MemoryUsage, memoryUsage } from './redis-check.ts'
+import { checkServer, memoryUsage } from './redis-check.ts'
 import { type RedisConnectionOptions, redisConnection } from './redis-connection.ts'
 import { commitScript, dueScript, loadScript, openScript } from './scripts.ts'
 import { type StateCodec, stateCodec } from './state-codec.ts'
@@ -27,11 +27,6 @@ export interface RedisStoreOptions extends RedisConnectionOptions {
   readonly generation: number
   /** Whose memories the states hold; the registry's where not said. */
   readonly detectors?: readonly Detector[]
-}
-
-export interface RedisStore extends StateStore {
-  /** Of the fullest node, for back-pressure. `maxBytes` is 0 where Redis has no limit. */
-  usage(): Promise<MemoryUsage>
 }
 
 const outboxPage = 1_000
@@ -52,7 +47,7 @@ interface Scripts {
 }
 
 /** Connects in the background; the first call waits for the connection until its deadline. */
-export function redisStore(options: RedisStoreOptions): RedisStore {
+export function redisStore(options: RedisStoreOptions): StateStore {
   const { generation } = options
   const codec = stateCodec(options.detectors ?? registry)
   const connection = redisConnection(options)
@@ -82,8 +77,8 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
         from = `(${streamId(entries[entries.length - 1]!)}`
         continue
       }
-      if (found === '') return { commitId, meta: null, outbox: entries }
-      return { commitId, meta: metaFromValues(values.slice(1)), outbox: entries }
+      if (found === '') return { commitId, meta: null, rebuildUntil: 0, outbox: entries }
+      return { commitId, ...metaFromValues(values.slice(1)), outbox: entries }
     }
   }
 
@@ -176,7 +171,7 @@ function commitCall(
   const args: Argument[] = [
     commit.expected,
     commit.next,
-    ...metaValues(commit.meta),
+    ...metaValues(commit.meta, commit.rebuildUntil),
     commit.acknowledged === null ? '' : streamIdAfter(commit.acknowledged),
     String(commit.outbox.length),
     String(set.length),

@@ -4,6 +4,9 @@
  * Cluster alike. Redis does not undo a script that fails half-way: each check stands before the
  * first write.
  */
+import { metaFields } from './meta.ts'
+
+const fieldNames = metaFields.map((name) => `'${name}'`).join(', ')
 
 /** KEYS: meta, states. Answers the commit id ('' for none), then a value or nil for each state. */
 export const loadScript = `
@@ -18,7 +21,7 @@ return reply
 /** KEYS: meta, outbox. ARGV: first id of the page, its length. Answers the meta's fields and a page of the outbox. */
 export const openScript = `
 return {
-  redis.call('HMGET', KEYS[1], 'commit', 'applied', 'tick', 'generation', 'partition', 'origins', 'format'),
+  redis.call('HMGET', KEYS[1], 'commit', ${fieldNames}),
   redis.call('XRANGE', KEYS[2], ARGV[1], '+', 'COUNT', ARGV[2]),
 }
 `
@@ -31,13 +34,20 @@ return {
 }
 `
 
-/** How many arguments of \`commitScript\` stand before the lists. */
-export const commitHeadLength = 12
+/** Where the meta values of `commitScript` begin: behind the two commit ids. */
+const metaAt = 3
+/** Where the id to trim below stands, and behind it the three counts. */
+const trimAt = metaAt + metaFields.length
+/** How many arguments stand before the lists. */
+const headLength = trimAt + 3
+/** Of an outbox entry: its id and six values. */
+const entryLength = 7
+const metaPairs = metaFields.map((name, i) => `'${name}', ARGV[${metaAt + i}]`).join(', ')
 
 /**
- * KEYS: meta, outbox, timers, states. ARGV: expected and next commit id, the six meta values, the id
+ * KEYS: meta, outbox, timers, states. ARGV: expected and next commit id, the meta values, the id
  * to trim below ('' for none), the counts of outbox entries, timers set and timers removed; then
- * [bytes, seconds] a state, [id, topic, partition, key, value, headers] an entry, [due, key] a timer
+ * [bytes, seconds] a state, [id, topic, partition, key, value, headers, nulls] an entry, [due, key] a timer
  * set, [key] a timer removed. Answers 1 for committed, 0 for stale with nothing written.
  *
  * The outbox must not hold the ids that are about to be added: where it does, it is ahead of the meta,
@@ -46,12 +56,12 @@ export const commitHeadLength = 12
 export const commitScript = `
 local guard = redis.call('HMGET', KEYS[1], 'commit', 'applied')
 if (guard[1] or '') ~= ARGV[1] then return 0 end
-if guard[2] and tonumber(ARGV[3]) < tonumber(guard[2]) then return 0 end
+if guard[2] and tonumber(ARGV[${metaAt}]) < tonumber(guard[2]) then return 0 end
 
 local states = #KEYS - 3
-local entries, set, removed = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
-local entriesAt = ${commitHeadLength} + 2 * states
-local setAt = entriesAt + 6 * entries
+local entries, set, removed = tonumber(ARGV[${trimAt + 1}]), tonumber(ARGV[${trimAt + 2}]), tonumber(ARGV[${trimAt + 3}])
+local entriesAt = ${headLength} + 2 * states
+local setAt = entriesAt + ${entryLength} * entries
 local removedAt = setAt + 2 * set
 if #ARGV ~= removedAt + removed then
   return redis.error_reply('ARITY the counts of a commit do not match its arguments')
@@ -69,18 +79,17 @@ if entries > 0 and redis.call('EXISTS', KEYS[2]) == 1 then
   end
 end
 
-for at = entriesAt + 1, setAt, 6 do
+for at = entriesAt + 1, setAt, ${entryLength} do
   redis.call('XADD', KEYS[2], ARGV[at], 't', ARGV[at + 1], 'p', ARGV[at + 2],
-    'k', ARGV[at + 3], 'v', ARGV[at + 4], 'h', ARGV[at + 5])
+    'k', ARGV[at + 3], 'v', ARGV[at + 4], 'h', ARGV[at + 5], 'n', ARGV[at + 6])
 end
 for i = 1, states do
-  local at = ${commitHeadLength} + 2 * i
+  local at = ${headLength} + 2 * i
   redis.call('SET', KEYS[3 + i], ARGV[at - 1], 'EX', ARGV[at])
 end
 for at = setAt + 1, removedAt, 2 do redis.call('ZADD', KEYS[3], ARGV[at], ARGV[at + 1]) end
 for at = removedAt + 1, #ARGV do redis.call('ZREM', KEYS[3], ARGV[at]) end
-if ARGV[9] ~= '' then redis.call('XTRIM', KEYS[2], 'MINID', ARGV[9]) end
-redis.call('HSET', KEYS[1], 'commit', ARGV[2], 'applied', ARGV[3], 'tick', ARGV[4],
-  'generation', ARGV[5], 'partition', ARGV[6], 'origins', ARGV[7], 'format', ARGV[8])
+if ARGV[${trimAt}] ~= '' then redis.call('XTRIM', KEYS[2], 'MINID', ARGV[${trimAt}]) end
+redis.call('HSET', KEYS[1], 'commit', ARGV[2], ${metaPairs})
 return 1
 `

@@ -1,6 +1,6 @@
 /** Where a session's login is remembered: on Redis, spread over its slots, and embedded. */
 import { createHmac } from 'node:crypto'
-import { indexKeptMs } from './lifetimes.ts'
+import { sessionKeptMs } from './lifetimes.ts'
 import { type IndexedSubject, type SessionIndex, StateError } from './ports.ts'
 import { type RedisConnectionOptions, redisConnection } from './redis-connection.ts'
 
@@ -15,7 +15,7 @@ export function redisSessionIndex(
   options: RedisSessionIndexOptions,
 ): SessionIndex & { close(): Promise<void> } {
   const { client, run, close } = redisConnection(options)
-  const keptSeconds = Math.ceil(indexKeptMs / 1_000)
+  const keptSeconds = Math.ceil(sessionKeptMs / 1_000)
   const keyOf = (tenant: string, sessionId: string): string => {
     const hash = createHmac('sha256', options.hashKey)
       .update(indexKey(tenant, sessionId))

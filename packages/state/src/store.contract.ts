@@ -81,6 +81,7 @@ export function storeContract(create: () => Promise<StoreUnderTest>): void {
       expected,
       next,
       meta: meta(0),
+      rebuildUntil: 0,
       profiles: [],
       sessions: [],
       timers: [],
@@ -113,7 +114,7 @@ export function storeContract(create: () => Promise<StoreUnderTest>): void {
 
   it('a partition nobody has used is open at nothing', async () => {
     expect(await seen(0, mine)).toEqual({
-      opened: { commitId: '', meta: null, outbox: [] },
+      opened: { commitId: '', meta: null, rebuildUntil: 0, outbox: [] },
       loaded: { commitId: '', profiles: new Map(), sessions: new Map() },
       due: { commitId: '', subjects: [] },
     })
@@ -122,7 +123,7 @@ export function storeContract(create: () => Promise<StoreUnderTest>): void {
   it('what was committed is seen by everybody, whole and with its guard', async () => {
     expect(await mine.commit(0, full('', 7))).toBe('committed')
     expect(await seen()).toEqual({
-      opened: { commitId: 'c7', meta: meta(7), outbox: [entry(7)] },
+      opened: { commitId: 'c7', meta: meta(7), rebuildUntil: 0, outbox: [entry(7)] },
       loaded: {
         commitId: 'c7',
         profiles: new Map([[alice, profileOf('alice', 7)]]),
@@ -192,6 +193,7 @@ export function storeContract(create: () => Promise<StoreUnderTest>): void {
       expect((await seen()).opened).toEqual({
         commitId: 'c2',
         meta: meta(2),
+        rebuildUntil: 0,
         outbox: [entry(1), entry(2)],
       })
     })
@@ -215,6 +217,18 @@ export function storeContract(create: () => Promise<StoreUnderTest>): void {
       expect((await theirs.open(0)).outbox).toEqual([...first, ...second])
     })
 
+    it('keeps absent and empty keys and values, binary and repeated headers apart', async () => {
+      const bytes = Buffer.from([0xff, 0x00, 0xfe])
+      const entries: readonly OutboxEntry[] = [
+        { ...entry(1), key: null, value: null, headers: {} },
+        { ...entry(2), key: Buffer.alloc(0), value: null },
+        { ...entry(3), key: null, value: Buffer.alloc(0) },
+        { ...entry(4), key: bytes, value: bytes, headers: { raw: bytes, twice: ['ä', bytes] } },
+      ]
+      await mine.commit(0, commit('', 'a', { meta: meta(4), outbox: entries }))
+      expect((await theirs.open(0)).outbox).toEqual(entries)
+    })
+
     it('is trimmed by what was acknowledged, never by count', async () => {
       const entries = [entry(1, 0), entry(1, 1), entry(4, 0)]
       await mine.commit(0, commit('', 'a', { meta: meta(4), outbox: entries }))
@@ -228,7 +242,12 @@ export function storeContract(create: () => Promise<StoreUnderTest>): void {
     it('is trimmed without a commit too, and the guard stays', async () => {
       await mine.commit(0, commit('', 'a', { meta: meta(3), outbox: [entry(1), entry(3)] }))
       await mine.acknowledge(0, { offset: 2, index: 5 })
-      expect(await theirs.open(0)).toEqual({ commitId: 'a', meta: meta(3), outbox: [entry(3)] })
+      expect(await theirs.open(0)).toEqual({
+        commitId: 'a',
+        meta: meta(3),
+        rebuildUntil: 0,
+        outbox: [entry(3)],
+      })
       await mine.acknowledge(0, { offset: 3, index: 0 })
       expect((await theirs.open(0)).outbox).toEqual([])
     })
@@ -348,15 +367,28 @@ export function storeContract(create: () => Promise<StoreUnderTest>): void {
     })
   })
 
+  it('a rebuild that was begun is seen by whoever goes on, until a commit ends it', async () => {
+    await mine.commit(0, { ...full('', 1), rebuildUntil: 40 })
+    expect((await theirs.open(0)).rebuildUntil).toBe(40)
+    await mine.commit(0, full('c1', 2))
+    expect((await theirs.open(0)).rebuildUntil).toBe(0)
+  })
+
   it('partitions know nothing of each other', async () => {
     await mine.commit(0, full('', 5))
     expect(await mine.commit(1, { ...full('c5', 6), meta: meta(6, 1) })).toBe('stale')
     const one = { ...full('', 1), next: 'one', meta: meta(1, 1) }
     expect(await mine.commit(1, one)).toBe('committed')
-    expect((await seen(0)).opened).toEqual({ commitId: 'c5', meta: meta(5), outbox: [entry(5)] })
+    expect((await seen(0)).opened).toEqual({
+      commitId: 'c5',
+      meta: meta(5),
+      rebuildUntil: 0,
+      outbox: [entry(5)],
+    })
     expect((await seen(1)).opened).toEqual({
       commitId: 'one',
       meta: meta(1, 1),
+      rebuildUntil: 0,
       outbox: [entry(1)],
     })
     await mine.acknowledge(1, { offset: 9, index: 0 })

@@ -7,8 +7,8 @@ import { type Opened, StateError, type StateStore } from '@holdpoint/state'
 import { type FoldedBatch, foldBatch } from './fold-batch.ts'
 import { decodeFetched, type Entry, type FoldContext } from './handle.ts'
 import { type LoadedStates, Loader } from './loader.ts'
+import type { EntryId, Outbound, Sendable } from './outbound.ts'
 import { outboxOf } from './outbox.ts'
-import type { EntryId, Outbound, Sendable } from './publish.ts'
 import { movedTimers } from './timers.ts'
 
 export interface CommitterDeps {
@@ -165,6 +165,7 @@ export class Committer {
       expected: this.#commitId,
       next,
       meta,
+      rebuildUntil: meta.appliedOffset + 1 < this.#rebuildUntil ? this.#rebuildUntil : 0,
       profiles: batch === null ? [] : [...batch.folded.profiles],
       sessions: batch === null ? [] : [...batch.folded.sessions],
       timers: batch === null ? [] : movedTimers(batch.folded.profiles, before),

@@ -1,7 +1,7 @@
 import {
   generation,
   groupId,
-  kafkaBrokers,
+  kafkaVariables,
   redisUrl,
   registryCacheFile,
   registryUrl,
@@ -10,8 +10,8 @@ import {
 
 /** Every environment variable of the engine. */
 export const engineConfig = {
-  ...serviceVariables(9102),
-  brokers: kafkaBrokers,
+  ...serviceVariables(9465),
+  ...kafkaVariables,
   redisUrl,
   registryUrl,
   registryCacheFile,

@@ -1,4 +1,5 @@
 import { topics } from '@holdpoint/contracts'
+import { StateError } from '@holdpoint/state'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { coreFold } from './fold.ts'
 import { type Bench, byId, createBench, generation } from './testing/bench.ts'
@@ -108,7 +109,7 @@ describe('engine', () => {
   })
 
   it('refuses to start on a store that may evict state', async () => {
-    const refusal = new Error('maxmemory-policy is allkeys-lru: set it to noeviction')
+    const refusal = new StateError('eviction_policy', 'it may evict: set it to noeviction')
     const store = { ...bench.store, check: () => Promise.reject(refusal) }
     await expect(bench.run({ store })).rejects.toThrow('set it to noeviction')
     expect((await bench.store.open(0)).meta).toBeNull()

@@ -1,5 +1,5 @@
 import { deadLetterOf, encodeLogRecord, topics } from '@holdpoint/contracts'
-import { type Log, LogWriteError } from '@holdpoint/log'
+import { type Log, LogWriteError, type StoredRecord } from '@holdpoint/log'
 import { type Commit, type EmbeddedStore, StateError, type StateStore } from '@holdpoint/state'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { coreFold, type Fold } from './fold.ts'
@@ -42,6 +42,7 @@ async function commitAsAnother(store: EmbeddedStore): Promise<void> {
     expected: commitId,
     next: `another-${Math.random()}`,
     meta: meta!,
+    rebuildUntil: 0,
     profiles: [],
     sessions: [],
     timers: [],
@@ -185,6 +186,7 @@ describe('a partition that must not go on', () => {
       expected: commitId,
       next: `set-${Math.random()}`,
       meta: { ...(meta ?? coreFold.emptyMeta(1, partition)), appliedOffset },
+      rebuildUntil: 0,
       profiles: [],
       sessions: [],
       timers: [],
@@ -237,35 +239,77 @@ describe('a partition that must not go on', () => {
     await until(async () => (await partitionsCheck(engine)).detail!.includes('log_gap'))
   })
 
-  it('stops with the store’s own code where a state is of a newer release', async () => {
-    const store: StateStore = {
-      ...bench.store,
-      load: () => Promise.reject(new StateError('state_too_new', 'run the newer release')),
+  it('stops store_inconsistent where every commit is refused and nobody else writes', async () => {
+    const ahead = {
+      offset: 1_000,
+      index: 0,
+      topic: topics.shadow,
+      partition: 0,
+      key: null,
+      value: Buffer.from('x'),
+      headers: {},
     }
-    const engine = await bench.run({ store })
+    await bench.store.commit(0, {
+      expected: '',
+      next: 'restored-apart',
+      meta: coreFold.emptyMeta(1, 0),
+      rebuildUntil: 0,
+      profiles: [],
+      sessions: [],
+      timers: [],
+      outbox: [ahead],
+      acknowledged: null,
+    })
+    const engine = await bench.run()
     await bench.append(traffic(2))
     await until(async () => !(await partitionsCheck(engine)).ok)
-    expect((await partitionsCheck(engine)).detail).toContain('state_too_new: run the newer release')
+    await until(async () =>
+      ((await partitionsCheck(engine)).detail ?? '').includes('store_inconsistent'),
+    )
+    const line = 'holdpoint_engine_partition_stopped{partition="0",code="store_inconsistent"}'
+    expect(await metric(engine, line)).toBe(1)
   })
+
+  it.each(['open', 'load'])(
+    'stops with the store’s own code where %s finds a newer release',
+    async (call) => {
+      const tooNew = () => Promise.reject(new StateError('state_too_new', 'run the newer release'))
+      const engine = await bench.run({ store: { ...bench.store, [call]: tooNew } })
+      await bench.append(traffic(2))
+      await until(async () => !(await partitionsCheck(engine)).ok)
+      expect((await partitionsCheck(engine)).detail).toContain(
+        'state_too_new: run the newer release',
+      )
+      const line = 'holdpoint_engine_partition_stopped{partition="0",code="state_too_new"}'
+      expect(await metric(engine, line)).toBe(1)
+    },
+  )
 })
 
 describe('a record that cannot be folded', () => {
   const deadLetters = () => bench.read(deadLetterOf(topics.internal))
+  const textsOf = ({ headers }: StoredRecord): Record<string, string> =>
+    Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.toString()]))
+  const offsetOf = (dead: StoredRecord) => Number(textsOf(dead)['holdpoint.error.offset'])
 
   it('becomes a dead letter byte for byte, and the partition goes on', async () => {
     await bench.run()
     await bench.append([login('alice', 's-1')])
-    await bench.appendRaw(Buffer.from([9, 9, 9]), { trace: 'abc' })
+    const raw = Buffer.from([0xff, 0x00, 0xfe])
+    const headers = { trace: 'abc', raw, twice: ['a', raw] }
+    await bench.appendRaw({ value: Buffer.from([9, 9, 9]), headers })
+    await bench.appendRaw({ key: raw, value: Buffer.alloc(0) })
+    await bench.appendRaw({ key: null, value: null })
     await bench.append([payment('alice', 's-1')])
     await bench.settled()
-    const [dead, ...others] = await deadLetters()
-    expect(others).toEqual([])
-    expect(dead?.value).toEqual(Buffer.from([9, 9, 9]))
-    expect(dead?.key?.toString()).toBe('default|odd')
-    const headers = Object.fromEntries(
-      Object.entries(dead?.headers ?? {}).map(([name, value]) => [name, value.toString()]),
-    )
-    expect(headers).toMatchObject({
+    const dead = [...(await deadLetters())].sort((a, b) => offsetOf(a) - offsetOf(b))
+    expect(dead.map(({ key, value }) => [key, value])).toEqual([
+      [Buffer.from('default|odd'), Buffer.from([9, 9, 9])],
+      [raw, Buffer.alloc(0)],
+      [null, null],
+    ])
+    expect(dead[0]?.headers).toMatchObject({ raw, twice: [Buffer.from('a'), raw] })
+    expect(textsOf(dead[0]!)).toMatchObject({
       trace: 'abc',
       'holdpoint.error.topic': 'holdpoint.events',
       'holdpoint.error.partition': '0',
@@ -414,6 +458,34 @@ describe('rebuilding lost state', () => {
     await later.append(traffic(2, 20, start))
     await later.settled()
     expect(await later.published([topics.stepUpRequired])).toHaveLength(2)
+    await later.close()
+  })
+
+  it('goes on as a rebuild where it was interrupted: nothing old is published as news', async () => {
+    const later = await createBench()
+    await later.append(traffic(5))
+    await later.append(Array.from({ length: 3_000 }, (_, n) => login(`other-${n}`, 's')))
+    await later.append(traffic(5, 5))
+    const clock = () => start + 3 * day
+    let commits = 0
+    const store = withCommit(later.store, async (partition, commit) => {
+      commits += 1
+      if (commits > 1) throw new StateError('redis_unreachable', 'away', { transient: true })
+      return later.store.commit(partition, commit)
+    })
+    const interrupted = await later.run({ store, clock, stopMs: 200 })
+    await until(() => commits > 1)
+    await interrupted.stop()
+    const { meta, rebuildUntil } = await later.store.open(0)
+    expect(meta?.appliedOffset).toBeLessThan(3_000)
+    expect(rebuildUntil).toBe(3_034)
+
+    const engine = await later.run({ clock })
+    await later.settled()
+    const topicsUsed = new Set((await later.published()).map(({ topic }) => topic))
+    expect([...topicsUsed]).toEqual([topics.shadow])
+    expect((await later.store.open(0)).rebuildUntil).toBe(0)
+    expect(await metric(engine, 'holdpoint_engine_rebuilds_total')).toBe(0)
     await later.close()
   })
 

@@ -2,6 +2,7 @@
  * Folds a batch of records over states, purely: what the engine does between load and commit, and
  * what anybody does who refolds a log to compare.
  */
+import type { Headers, HeaderValue } from '@holdpoint/log'
 import type { Decision, FoldResult, PartitionMeta, Profile, Session, States } from '@holdpoint/risk'
 import { type Entry, type Fault, type FoldContext, handle } from './handle.ts'
 
@@ -16,6 +17,8 @@ export type Output =
       readonly value: Buffer
       /** When ingest received the cause, ms; 0 where the cause is a tick. */
       readonly receivedAt: number
+      /** The cause's W3C trace context; null where it has none. */
+      readonly traceparent: HeaderValue | null
     }
   | {
       readonly kind: 'dead-letter'
@@ -72,14 +75,22 @@ export function foldBatch(
     count(outcomes, result.outcome)
     for (const signal of result.signals) count(signals, signal.reason)
     for (const detector of result.blind) count(blind, detector)
+    if (result.decisions.length === 0) continue
     const receivedAt = entry.record?.kind === 'event' ? entry.record.event.receivedAt : 0
+    const traceparent = traceparentOf(entry.stored.headers)
     for (const [index, decision] of result.decisions.entries()) {
       const value = values[index]!
-      outputs.push({ kind: 'decision', offset, index, decision, value, receivedAt })
+      outputs.push({ kind: 'decision', offset, index, decision, value, receivedAt, traceparent })
     }
   }
   const { profiles, sessions } = overlay
   return { meta: overlay.closing(current), profiles, sessions, outputs, outcomes, signals, blind }
+}
+
+/** W3C Trace Context section 3.2: a record that has it more than once has none that can be told. */
+function traceparentOf(headers: Headers): HeaderValue | null {
+  const { traceparent } = headers
+  return typeof traceparent === 'string' || Buffer.isBuffer(traceparent) ? traceparent : null
 }
 
 /** What a batch has changed, over what was before it. */

@@ -16,6 +16,23 @@ export class Gate {
   }
 }
 
+/** What folding waits for: while it is full, nothing more is taken. `room` opens when it may no longer be. */
+export interface Brake {
+  readonly full: boolean
+  readonly room: Gate
+}
+
+/** Resolves when the work has settled, or when the signal is aborted. Never rejects. */
+export async function settled(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  const gate = new Gate()
+  const wake = () => gate.open()
+  signal.addEventListener('abort', wake, { once: true })
+  work.then(wake, wake)
+  await gate.wait()
+  signal.removeEventListener('abort', wake)
+}
+
 /** Waits, or returns at once when the signal is (or becomes) aborted. */
 export async function pause(delayMs: number, signal: AbortSignal): Promise<void> {
   try {

@@ -1,4 +1,5 @@
 export { engineConfig } from './config.ts'
+export { engineErrorCodes, engineStopCodes } from './error-codes.ts'
 export { coreFold, type Fold } from './fold.ts'
 export { type FoldedBatch, foldBatch, type Output } from './fold-batch.ts'
 export { decode, type Entry, type Fault, type FoldContext } from './handle.ts'

@@ -72,7 +72,7 @@ export const engineMetrics = {
   lag: {
     kind: 'gauge',
     name: 'holdpoint_engine_lag_records',
-    help: 'Records of holdpoint.events not yet folded, by partition.',
+    help: 'Records of holdpoint.events not yet folded, by partition; also of stopped ones.',
     labels: ['partition'],
   },
   queued: {
@@ -85,6 +85,12 @@ export const engineMetrics = {
     kind: 'gauge',
     name: 'holdpoint_engine_outbox_waiting_records',
     help: 'Records committed and not yet acknowledged by the log.',
+    labels: [],
+  },
+  storeUsed: {
+    kind: 'gauge',
+    name: 'holdpoint_engine_store_used_ratio',
+    help: 'Share of the memory of the fullest store node that is in use; 0 without a limit. From 0.92 on folding waits.',
     labels: [],
   },
   rebuilds: {

@@ -3,26 +3,22 @@ import {
   deadLetterOf,
   decisionHeaders,
   decisionTopicOf,
+  decisionTopics,
   partitionOf,
   recordKey,
   topics,
 } from '@holdpoint/contracts'
-import type { Decision } from '@holdpoint/risk'
+import { type Decision, sessionLifeMs } from '@holdpoint/risk'
 import type { OutboxEntry } from '@holdpoint/state'
 import type { Output } from './fold-batch.ts'
-import type { Sendable } from './publish.ts'
+import type { Sendable } from './outbound.ts'
 
 /** While a partition is rebuilt, older decisions than this are no news to anybody. */
 const rebuiltDecisionAgeMs = 10 * 60_000
-/** A session's life after its last event: a revocation within it still has something to end. */
-const sessionLifeMs = 48 * 3_600_000
 
 /** Topics that the engine publishes to. */
 export const outputTopics: readonly string[] = [
-  topics.stepUpRequired,
-  topics.stepUpResolved,
-  topics.revoked,
-  topics.riskChanged,
+  ...decisionTopics,
   topics.shadow,
   deadLetterOf(topics.internal),
 ]
@@ -46,7 +42,14 @@ export function outboxOf(outputs: readonly Output[], plan: OutboxPlan): readonly
 }
 
 function decisionEntry(
-  { offset, index, decision, value, receivedAt }: Extract<Output, { kind: 'decision' }>,
+  {
+    offset,
+    index,
+    decision,
+    value,
+    receivedAt,
+    traceparent,
+  }: Extract<Output, { kind: 'decision' }>,
   plan: OutboxPlan,
 ): Sendable {
   const rebuilding = offset < plan.rebuildUntil
@@ -54,7 +57,10 @@ function decisionEntry(
     rebuilding && isPast(decision, plan.now) ? topics.shadow : decisionTopicOf(decision.type)
   const key = recordKey(decision.tenant, decision.subject.id)
   const partition = partitionOf(key, partitionsOf(topic, plan))
-  const headers = decisionHeaders(decision)
+  const headers = {
+    ...decisionHeaders(decision),
+    ...(traceparent === null ? {} : { traceparent }),
+  }
   const entry: OutboxEntry = {
     offset,
     index,
@@ -67,7 +73,7 @@ function decisionEntry(
   return { entry, receivedAt: rebuilding ? 0 : receivedAt }
 }
 
-/** True where nobody should act on it any more; a revocation counts as long as its session may live. */
+/** True where nobody should act on it any more; a revocation counts as long as it may have a session to end. */
 function isPast(decision: Decision, now: number): boolean {
   const limitMs = decision.type === 'session.revoked' ? sessionLifeMs : rebuiltDecisionAgeMs
   return now - decision.decidedAt > limitMs
@@ -81,16 +87,15 @@ function deadLetterEntry(
   const { key, value, headers } = entry.stored
   const topic = deadLetterOf(topics.internal)
   const partitions = partitionsOf(topic, plan)
-  const original = Object.entries(headers).map(([name, text]) => [name, String(text)] as const)
   const dead: OutboxEntry = {
     offset,
     index,
     topic,
     partition: key === null ? plan.partition % partitions : partitionOf(key.toString(), partitions),
-    key: key ?? empty,
-    value: value ?? empty,
+    key,
+    value,
     headers: {
-      ...Object.fromEntries(original),
+      ...headers,
       'holdpoint.error.topic': topics.internal,
       'holdpoint.error.partition': String(plan.partition),
       'holdpoint.error.offset': String(offset),
@@ -102,8 +107,6 @@ function deadLetterEntry(
   }
   return { entry: dead, receivedAt: 0 }
 }
-
-const empty = Buffer.alloc(0)
 
 function partitionsOf(topic: string, plan: OutboxPlan): number {
   const partitions = plan.partitions.get(topic)

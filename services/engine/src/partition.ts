@@ -4,17 +4,16 @@
  */
 import type { Batch, Bounds } from '@holdpoint/log'
 import type { Logger } from '@holdpoint/runtime'
-import { StateError } from '@holdpoint/state'
 import { Committer, type CommitterDeps } from './committer.ts'
-import type { FoldedBatch } from './fold-batch.ts'
-import { backOffMs, pause } from './gate.ts'
+import { type Brake, backOffMs, pause, settled } from './gate.ts'
+import { IdleTrim } from './idle-trim.ts'
 import { Intake, type Room } from './intake.ts'
-import { type EngineMetrics, measureBatch } from './metrics.ts'
-import type { Outbound, Publisher } from './publish.ts'
-import { judge, type Stop } from './takeover.ts'
+import type { EngineMetrics } from './metrics.ts'
+import type { Outbound } from './outbound.ts'
+import { PartitionStatus } from './partition-status.ts'
+import type { Publisher } from './publish.ts'
+import { inconsistent, judge, lastingFault, Refusals, type Stop } from './takeover.ts'
 
-/** How long an idle partition waits before it trims what was acknowledged by a call of its own. */
-const idleTrimMs = 20
 /** How long a hand-over waits for a send that is under way. */
 const haltMs = 2_000
 /** After so many batches in a row that begin elsewhere, the broker's offsets are looked at again. */
@@ -22,6 +21,8 @@ const misfitsMax = 3
 
 export interface WorkerDeps extends CommitterDeps {
   readonly publisher: Publisher
+  /** What folding waits for. */
+  readonly brakes: readonly Brake[]
   readonly room: Room
   /** Bounds of the internal log's partitions, read after the call. */
   readonly bounds: () => Promise<readonly Bounds[]>
@@ -34,20 +35,20 @@ type Phase = 'opening' | 'running' | 'finishing' | 'stopped' | 'closed'
 
 export class PartitionWorker {
   readonly partition: number
+  readonly status: PartitionStatus
   readonly #deps: WorkerDeps
   readonly #logger: Logger
   readonly #intake: Intake
   readonly #committer: Committer
   readonly #outbound: Outbound
+  readonly #idleTrim: IdleTrim
   readonly #leaving = new AbortController()
   #phase: Phase = 'opening'
-  #stop: Stop | null = null
   #opened: Promise<void> = Promise.resolve()
   #draining: Promise<void> | null = null
-  #high = 0
   #failures = 0
   #misfits = 0
-  #trimTimer: NodeJS.Timeout | undefined
+  readonly #refusals = new Refusals()
   #steppedAt = 0
 
   constructor(partition: number, deps: WorkerDeps) {
@@ -55,32 +56,34 @@ export class PartitionWorker {
     this.#deps = deps
     this.#logger = deps.logger.child({ partition })
     this.#intake = new Intake(deps.room, deps.catalogue)
-    this.#outbound = deps.publisher.outbound(() => this.#trimWhenIdle())
+    this.#outbound = deps.publisher.outbound(() => this.#idleTrim.soon())
     const own = { ...deps, logger: this.#logger }
     this.#committer = new Committer(partition, own, this.#outbound, {
       mayPublish: () => this.#phase === 'running' || this.#phase === 'finishing',
-      onCommitted: (folded) => this.#measure(folded),
+      onCommitted: (folded) => this.status.committed(folded),
     })
+    this.#idleTrim = new IdleTrim(
+      () => this.#phase === 'running' && (this.#draining === null || this.#brake() !== undefined),
+      () => this.#committer.trim(),
+    )
+    this.status = new PartitionStatus(partition, deps.metrics, this.#logger, () =>
+      this.#leaving.signal.aborted ? null : this.#committer.position,
+    )
   }
 
   /** Where to read from. Of a stopped partition nothing more is read than what comes anew. */
   get position(): number {
-    return this.#phase === 'stopped' ? this.#high : this.#committer.position
+    return this.#phase === 'stopped' ? this.status.high : this.#committer.position
   }
 
   get phase(): Phase {
     return this.#phase
   }
 
-  /** Why it is stopped; null where it is not. */
-  get stopped(): Stop | null {
-    return this.#stop
-  }
-
   /** How long records have waited without a step being tried, ms; 0 where none should be. */
   stalledMs(): number {
     const due = this.#phase === 'running' && this.#intake.queued > 0
-    return due && !this.#deps.publisher.full ? this.#deps.clock() - this.#steppedAt : 0
+    return due && this.#brake() === undefined ? this.#deps.clock() - this.#steppedAt : 0
   }
 
   /** Takes the partition over. Resolves when it runs, is stopped or was closed meanwhile. */
@@ -91,10 +94,10 @@ export class PartitionWorker {
 
   /** Queues a batch; holding the promise is the back-pressure. Never rejects. */
   async offer(batch: Batch): Promise<void> {
-    await this.#opened
+    await settled(this.#opened, this.#leaving.signal)
     await this.#deps.room.wait(() => this.#phase !== 'running')
     if (this.#phase !== 'running') return
-    this.#high = batch.high
+    this.status.high = batch.high
     if (!this.#intake.fits(batch)) return this.#misfit(batch)
     this.#misfits = 0
     if (this.#intake.queued === 0) this.#steppedAt = this.#deps.clock()
@@ -102,21 +105,21 @@ export class PartitionWorker {
     this.#draining ??= this.#drain()
   }
 
-  /** Gives the partition up: finishes the commit and the sends under way, begins nothing. */
-  async close(): Promise<void> {
+  /** Gives the partition up: finishes the commit and, until `sentBy`, the sends under way; begins nothing. */
+  async close(sentBy = AbortSignal.timeout(haltMs)): Promise<void> {
     this.#leave('closed')
     await this.#opened
     await this.#draining
-    await this.#outbound.halt(AbortSignal.timeout(haltMs))
+    await this.#outbound.halt(sentBy)
     await this.#committer.trim()
   }
 
-  /** As `close`, but publishes what was committed first, until the deadline. */
+  /** As `close`, but publishes what was committed first, until the deadline. Also while it is being opened. */
   async finish(deadline: AbortSignal): Promise<void> {
-    if (this.#phase === 'running') this.#leave('finishing')
-    await this.#draining
+    if (this.#phase === 'running' || this.#phase === 'opening') this.#leave('finishing')
+    if (this.#draining !== null) await settled(this.#draining, deadline)
     if (this.#phase === 'finishing') await this.#outbound.drained(deadline)
-    await this.close()
+    await this.close(deadline)
   }
 
   #leave(phase: 'finishing' | 'closed'): void {
@@ -124,7 +127,7 @@ export class PartitionWorker {
     this.#leaving.abort()
     this.#intake.reset(-1)
     this.#deps.room.wake()
-    this.#deps.publisher.room.open()
+    for (const brake of this.#deps.brakes) brake.room.open()
   }
 
   /** Opens the store and judges it against the broker, until it can be said how to go on. */
@@ -150,9 +153,11 @@ export class PartitionWorker {
     const bounds = (await this.#deps.bounds())[this.partition]
     if (bounds === undefined) throw new Error(`the log has no partition ${this.partition}`)
     if (this.#phase !== 'opening') return true
-    this.#high = bounds.high
-    const verdict = judge(opened, bounds, context.fold.emptyMeta(generation, this.partition))
+    const empty = context.fold.emptyMeta(generation, this.partition)
+    const verdict = judge(opened, bounds, empty)
+    this.status.high = bounds.high
     if (verdict.kind === 'stop') {
+      this.#committer.adopt(opened, opened.meta ?? empty, 0)
       this.#stopWith(verdict.stop)
       return true
     }
@@ -160,17 +165,16 @@ export class PartitionWorker {
     // So that records which come later are never taken for the remains of lost state.
     if (verdict.fresh && !(await this.#committer.begin())) return false
     if (verdict.rebuildUntil > 0) {
-      metrics.rebuilds.add(1)
-      this.#logger.warn(
-        { from: this.position, until: verdict.rebuildUntil },
-        'no state was found: rebuilding it from the log',
-      )
+      const { position: from } = this
+      const begun = opened.meta !== null
+      if (!begun) metrics.rebuilds.add(1)
+      this.#logger.warn({ from, until: verdict.rebuildUntil, begun }, 'rebuilding lost state')
     }
     if (this.#phase !== 'opening') return true
     this.#outbound.resume(opened.outbox)
     this.#intake.reset(this.position)
     this.#phase = 'running'
-    this.#measureLag()
+    this.status.measure()
     return true
   }
 
@@ -191,7 +195,7 @@ export class PartitionWorker {
       const bounds = (await this.#deps.bounds())[this.partition]
       if (bounds === undefined || this.#phase !== 'running') return
       const { meta } = this.#committer
-      const verdict = judge({ commitId: '', meta, outbox: [] }, bounds, meta)
+      const verdict = judge({ commitId: '', meta, rebuildUntil: 0, outbox: [] }, bounds, meta)
       if (verdict.kind === 'stop') this.#stopWith(verdict.stop)
     } catch (error) {
       this.#logger.warn({ error }, 'the bounds of the log cannot be read')
@@ -199,15 +203,17 @@ export class PartitionWorker {
   }
 
   async #drain(): Promise<void> {
-    const { publisher } = this.#deps
     while (this.#phase === 'running' && this.#intake.queued > 0) {
-      if (publisher.full) {
-        await publisher.room.wait()
+      const brake = this.#brake()
+      if (brake !== undefined) {
+        await brake.room.wait()
         continue
       }
       this.#steppedAt = this.#deps.clock()
       try {
         if (await this.#committer.apply(this.#intake.take())) this.#failures = 0
+        else if (this.#refusals.unexplained(this.position))
+          this.#stopWith(inconsistent(this.#deps.generation, this.partition))
         else await this.#again('stale')
       } catch (error) {
         if (this.#stopsFor(error)) break
@@ -216,7 +222,7 @@ export class PartitionWorker {
       }
     }
     this.#draining = null
-    this.#trimWhenIdle()
+    this.#idleTrim.soon()
   }
 
   /** What was not surely committed is never repeated: everything is read again, and folded again. */
@@ -235,43 +241,22 @@ export class PartitionWorker {
     if (this.#phase === 'running') await this.#takeOver()
   }
 
-  #trimWhenIdle(): void {
-    if (this.#draining !== null || this.#trimTimer !== undefined) return
-    this.#trimTimer = setTimeout(() => {
-      this.#trimTimer = undefined
-      if (this.#draining === null && this.#phase === 'running') void this.#committer.trim()
-    }, idleTrimMs)
-    this.#trimTimer.unref()
-  }
-
   /** Stops the partition for faults of the state itself: those do not pass. */
   #stopsFor(error: unknown): boolean {
-    const lasting = error instanceof StateError && error.code.startsWith('state_')
-    if (!lasting || error.transient || error.unknown) return false
-    this.#stopWith({ code: error.code, message: error.message })
-    return true
+    const fault = lastingFault(error)
+    if (fault !== null) this.#stopWith(fault)
+    return fault !== null
   }
 
   #stopWith(stop: Stop): void {
+    if (this.#leaving.signal.aborted) return
     this.#phase = 'stopped'
-    this.#stop = stop
     this.#intake.reset(-1)
     this.#deps.room.wake()
-    this.#deps.metrics.stopped.set(1, { partition: String(this.partition), code: stop.code })
-    this.#logger.error({ code: stop.code }, `partition stopped, ${stop.code}: ${stop.message}`)
+    this.status.stopped(stop)
   }
 
-  #measure(folded: FoldedBatch): void {
-    measureBatch(this.#deps.metrics, folded)
-    for (const output of folded.outputs) {
-      if (output.kind === 'decision') continue
-      this.#logger.error({ offset: output.offset, ...output.fault }, 'a record is a dead letter')
-    }
-    this.#measureLag()
-  }
-
-  #measureLag(): void {
-    const lag = Math.max(0, this.#high - this.position)
-    this.#deps.metrics.lag.set(lag, { partition: String(this.partition) })
+  #brake(): Brake | undefined {
+    return this.#deps.brakes.find(({ full }) => full)
   }
 }

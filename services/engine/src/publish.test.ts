@@ -2,7 +2,8 @@ import { LogWriteError, type NewRecord } from '@holdpoint/log'
 import { createLogger, createRegistry } from '@holdpoint/runtime'
 import { describe, expect, it } from 'vitest'
 import { createEngineMetrics } from './metrics.ts'
-import { Publisher, type Sendable } from './publish.ts'
+import type { Sendable } from './outbound.ts'
+import { Publisher } from './publish.ts'
 
 interface Send {
   readonly topic: string

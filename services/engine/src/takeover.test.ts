@@ -6,6 +6,7 @@ const empty = emptyMeta(1, 0)
 const opened = (appliedOffset: number | null, generation = 1) => ({
   commitId: 'c',
   meta: appliedOffset === null ? null : { ...empty, appliedOffset, generation },
+  rebuildUntil: 0,
   outbox: [],
 })
 

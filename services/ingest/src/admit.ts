@@ -19,10 +19,12 @@ import type { Hasher } from './hash.ts'
 import { normalise } from './normalise.ts'
 import type { Resolved, Subjects } from './subjects.ts'
 
-/** A wire event and where it stood; null for what came by HTTP. */
 export interface Incoming {
   readonly raw: RawEvent
+  /** Where it stood; null for what came by HTTP. */
   readonly origin: Origin | null
+  /** The trace that the event belongs to (W3C Trace Context), which goes on with its record. */
+  readonly traceparent?: string | null
 }
 
 /** A record of the internal log that is ready to be appended. */
@@ -95,9 +97,11 @@ function place(tenant: string, item: Incoming, resolved: Resolved, deps: AdmitDe
     const value = encodeLogRecord({ kind: 'event', event, origin }, deps.catalogue)
     const key = recordKey(tenant, subject.id)
     const partition = partitionOf(key, deps.partitions)
+    const { traceparent } = item
+    const trace = traceparent ? { headers: { traceparent } } : {}
     return {
       kind: 'ok',
-      placed: { receivedAt, record: { partition, key: Buffer.from(key), value } },
+      placed: { receivedAt, record: { partition, key: Buffer.from(key), value, ...trace } },
     }
   } catch (error) {
     return { kind: 'dead-letter', fault: exceptionFault(error) }

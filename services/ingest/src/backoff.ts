@@ -19,20 +19,21 @@ export class StoppedError extends Error {
 }
 
 /**
- * Repeats `work` until it succeeds, with a pause that grows from 0.1 to 5 s. For what is transient
- * only: the caller has told poison from weather before.
+ * Repeats `work` until it succeeds, with a pause that grows from 0.1 to 5 s. For what is transient, or
+ * for an operator to mend (a right, a topic): an error that `isFinal` names is thrown at once instead.
  * @throws StoppedError when `signal` is aborted before a success
  */
 export async function untilDone<T>(
   work: () => Promise<T>,
   signal: AbortSignal,
   onFailure: (error: unknown, attempts: number) => void,
+  isFinal: (error: unknown) => boolean = () => false,
 ): Promise<T> {
   for (let attempts = 1; !signal.aborted; attempts++) {
     try {
       return await work()
     } catch (error) {
-      if (error instanceof StoppedError) throw error
+      if (error instanceof StoppedError || isFinal(error)) throw error
       onFailure(error, attempts)
       await sleep(Math.min(lastDelayMs, firstDelayMs * 2 ** Math.min(attempts - 1, 10)), signal)
     }

@@ -3,7 +3,7 @@ import {
   type ConfigOf,
   generation,
   groupId,
-  kafkaBrokers,
+  kafkaVariables,
   oneOf,
   optionalVariable,
   redisUrl,
@@ -36,7 +36,7 @@ const apiKeys = z.string().transform((text, context) => {
 /** The variables of the ingest service. */
 export const ingestConfig = {
   ...serviceVariables(9464),
-  kafkaBrokers,
+  ...kafkaVariables,
   redisUrl,
   registryUrl,
   registryCacheFile,

@@ -2,6 +2,7 @@ import type { FieldError } from '@holdpoint/contracts'
 
 /** Why ingest itself refuses an event, beside what contracts refuse. Each is a row of the reference. */
 export const ingestErrorCodes = {
+  bad_count: 'A request is an empty list, or one of more events than it may have.',
   too_old: 'The event occurred more than 24 hours before it was received.',
   unknown_session: 'The event names no subject, and no login with its session is known.',
   internal_error:

@@ -6,7 +6,7 @@ import {
   RegistryUnavailableError,
   type SchemaCatalogue,
 } from '@holdpoint/contracts'
-import type { StoredRecord } from '@holdpoint/log'
+import type { Headers, StoredRecord } from '@holdpoint/log'
 import type { Fault } from './faults.ts'
 
 export type Decoded =
@@ -36,3 +36,12 @@ export async function decodeRecord(
 
 export const decodeFaults = (errors: readonly FieldError[]): readonly Fault[] =>
   errors.map(({ path, code, message }) => ({ stage: 'decode', path, code, message }))
+
+/** W3C Trace Context, section 3.2.2: version, trace id, parent id and flags, in lower-case hex. */
+const traceparent = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/
+
+/** The header `traceparent` where it is one, to go on with the event; null for any other bytes. */
+export function traceparentOf(value: Headers[string] | undefined): string | null {
+  const text = value === undefined || Array.isArray(value) ? '' : String(value)
+  return traceparent.test(text) ? text : null
+}

@@ -18,7 +18,7 @@ describe('POST /v1/events', () => {
     expect(body.errors).toContainEqual({
       pointer: pointer(bad.path),
       code: bad.code,
-      detail: expect.stringMatching(bad.message),
+      detail: bad.message,
     })
     expect(await kit.events(0)).toEqual([])
   })
@@ -44,6 +44,35 @@ describe('POST /v1/events', () => {
       { pointer: '#/1/occurredAt', code: 'too_old' },
     ])
     expect(await kit.index.get('default', 's-1')).toBeNull()
+  })
+
+  it('counts an event once, however many faults it has, and before it is judged', async () => {
+    kit = await startKit()
+    const source = { source: 'http' }
+    const counted = async () => [
+      await kit.metric('holdpoint_ingest_received_events_total', source),
+      await kit.metric('holdpoint_ingest_accepted_events_total', source),
+      await kit.metric('holdpoint_ingest_refused_events_total', source),
+    ]
+    await kit.post([wireEvent(), wireEvent({ id: 7, client: { ip: 7 }, occurredAt: true })])
+    expect(await counted()).toEqual([2, 0, 1])
+    await kit.post([wireEvent(), wireEvent({ occurredAt: '1970-01-01T00:00:00Z' })])
+    expect(await counted()).toEqual([4, 0, 2])
+    await kit.post('no JSON')
+    expect(await counted()).toEqual([5, 0, 3])
+    kit.faults.failures.push({ topic: topics.internal, how: 'lost' })
+    await kit.post(wireEvent())
+    expect(await counted()).toEqual([6, 0, 3])
+    await kit.post([wireEvent(), wireEvent({ id: 'b' })])
+    expect(await counted()).toEqual([8, 2, 3])
+  })
+
+  it('hands the trace of a request on with its events', async () => {
+    kit = await startKit({ partitions: 1 })
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+    await kit.post(wireEvent(), { traceparent })
+    const [record] = await kit.records(topics.internal, 1)
+    expect(String(record?.headers['traceparent'])).toBe(traceparent)
   })
 
   it('names an item that is too large in a list', async () => {

@@ -5,7 +5,7 @@ import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import { type AdmitDeps, admit, type Placed } from './admit.ts'
 import type { Authenticate } from './api-keys.ts'
 import type { Fault } from './faults.ts'
-import { decodeFaults } from './handle.ts'
+import { decodeFaults, traceparentOf } from './handle.ts'
 import type { IngestMetrics } from './metrics.ts'
 import { type Problem, type ProblemError, pointerTo, problem, problemType } from './problem.ts'
 import { withTicks } from './ticks.ts'
@@ -46,18 +46,16 @@ export function createHttpApp(deps: HttpDeps): FastifyInstance {
       return send(reply.header('www-authenticate', 'Bearer realm="holdpoint"'), unauthorized)
     }
     const parsed = parseBody(request.body)
-    if ('problem' in parsed) {
-      countRefusals(deps, parsed.problem)
-      return send(reply, parsed.problem)
-    }
+    count(deps, parsed.events.length + parsed.refusals.length, parsed.refusals)
+    if (parsed.refusals.length > 0) return send(reply, badRequest(parsed.refusals))
     const waitMs = deps.buckets.take(tenant, parsed.events.length)
     if (waitMs > 0) {
       deps.metrics.limited.add(1)
       return send(reply.header('retry-after', String(Math.ceil(waitMs / 1000))), tooMany)
     }
-    const refusal = await accept(tenant, parsed, deps)
+    const traceparent = traceparentOf(request.headers['traceparent'])
+    const refusal = await accept(tenant, parsed, traceparent, deps)
     if (refusal === null) return reply.code(202).send({ accepted: parsed.events.length })
-    countRefusals(deps, refusal)
     if (refusal.status === 503) reply.header('retry-after', '1')
     return send(reply, refusal)
   })
@@ -67,35 +65,45 @@ export function createHttpApp(deps: HttpDeps): FastifyInstance {
 /** Throws on bytes that are no UTF-8, where a buffer would put other letters in silence. */
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
+/** All faults of one event, or of a request that cannot be read as events; at least one. */
+type Refusal = readonly ProblemError[]
+
 interface Parsed {
   readonly events: readonly RawEvent[]
+  readonly refusals: readonly Refusal[]
   /** True where the body is a list, so that pointers name the item. */
   readonly isList: boolean
 }
 
-function parseBody(body: unknown): Parsed | { readonly problem: Problem } {
+function parseBody(body: unknown): Parsed {
   const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0)
   let value: unknown
   try {
     value = JSON.parse(utf8.decode(bytes))
   } catch {
-    return { problem: badRequest([{ pointer: '#', code: 'not_json', detail: notJson }]) }
+    return unreadable({ pointer: '#', code: 'not_json', detail: notJson })
   }
   const isList = Array.isArray(value)
   const items: readonly unknown[] = isList ? (value as unknown[]) : [value]
   if (items.length === 0 || items.length > batchMax) {
     const detail = `expected one event or a list of 1 to ${batchMax}, got ${items.length}: split the list`
-    return { problem: badRequest([{ pointer: '#', code: 'bad_count', detail }]) }
+    return unreadable({ pointer: '#', code: 'bad_count', detail })
   }
   const events: RawEvent[] = []
-  const errors: ProblemError[] = []
+  const refusals: Refusal[] = []
   for (const [at, item] of items.entries()) {
     const parsed = parseItem(item, bytes.length)
     if (parsed.ok) events.push(parsed.event)
-    else errors.push(...problemErrors(parsed.faults, isList ? at : null))
+    else refusals.push(problemErrors(parsed.faults, isList ? at : null))
   }
-  return errors.length > 0 ? { problem: badRequest(errors) } : { events, isList }
+  return { events, refusals, isList }
 }
+
+const unreadable = (error: ProblemError): Parsed => ({
+  events: [],
+  refusals: [[error]],
+  isList: false,
+})
 
 type Item =
   | { readonly ok: true; readonly event: RawEvent }
@@ -112,26 +120,31 @@ function parseItem(item: unknown, bodyBytes: number): Item {
 }
 
 /** Appends all, or refuses all. */
-async function accept(tenant: string, parsed: Parsed, deps: HttpDeps): Promise<Problem | null> {
+async function accept(
+  tenant: string,
+  parsed: Parsed,
+  traceparent: string | null,
+  deps: HttpDeps,
+): Promise<Problem | null> {
   const intake = deps.intake()
   if (intake === null) return unavailable
   const { admission, writer } = intake
   try {
-    const incoming = parsed.events.map((raw) => ({ raw, origin: null }))
+    const incoming = parsed.events.map((raw) => ({ raw, origin: null, traceparent }))
     const { dispositions, remember } = await admit(tenant, incoming, admission)
     const placed: Placed[] = []
-    const errors: ProblemError[] = []
+    const refusals: Refusal[] = []
     for (const [at, disposition] of dispositions.entries()) {
       if (disposition.kind === 'ok') placed.push(disposition.placed)
-      else errors.push(...problemErrors([disposition.fault], parsed.isList ? at : null))
+      else refusals.push(problemErrors([disposition.fault], parsed.isList ? at : null))
     }
-    if (errors.length > 0) return badRequest(errors)
+    count(deps, 0, refusals)
+    if (refusals.length > 0) return badRequest(refusals)
     await remember()
     const { clock, partitions, catalogue } = admission
     const begun = performance.now()
     await writer.append(topics.internal, withTicks(placed, clock, partitions, catalogue))
     deps.metrics.appendSeconds.observe((performance.now() - begun) / 1000)
-    deps.metrics.received.add(placed.length, { source: 'http' })
     deps.metrics.accepted.add(placed.length, { source: 'http' })
     return null
   } catch (error) {
@@ -140,15 +153,18 @@ async function accept(tenant: string, parsed: Parsed, deps: HttpDeps): Promise<P
   }
 }
 
-const problemErrors = (faults: readonly Fault[], item: number | null): readonly ProblemError[] =>
+const problemErrors = (faults: readonly Fault[], item: number | null): Refusal =>
   faults.map(({ path, code, message }) => ({
     pointer: pointerTo(path, item),
     code,
     detail: message,
   }))
 
-function countRefusals({ metrics }: HttpDeps, { errors = [] }: Problem): void {
-  for (const { code } of errors) metrics.refused.add(1, { source: 'http', code })
+function count({ metrics }: HttpDeps, received: number, refusals: readonly Refusal[]): void {
+  metrics.received.add(received, { source: 'http' })
+  for (const [first] of refusals) {
+    metrics.refused.add(1, { source: 'http', code: first?.code ?? 'unknown' })
+  }
 }
 
 const send = (reply: FastifyReply, body: Problem): FastifyReply =>
@@ -156,14 +172,16 @@ const send = (reply: FastifyReply, body: Problem): FastifyReply =>
 
 const notJson = 'expected JSON in UTF-8: check quotes, commas and braces'
 
-const badRequest = (errors: readonly ProblemError[]): Problem =>
-  problem(
+function badRequest(refusals: readonly Refusal[]): Problem {
+  const errors = refusals.flat()
+  return problem(
     400,
     'invalid-events',
     'The request was refused',
     `${errors.length} fault(s); no event was taken. Mend them and send the whole request again with the same ids.`,
     errors,
   )
+}
 
 const unavailable = problem(
   503,

@@ -1,6 +1,6 @@
 import { registryCatalogue, topics } from '@holdpoint/contracts'
 import { kafkaLog } from '@holdpoint/log'
-import { runService } from '@holdpoint/runtime'
+import { kafkaConnection, runService } from '@holdpoint/runtime'
 import { redisSessionIndex } from '@holdpoint/state'
 import { recordedClock, wallClock } from './clock.ts'
 import { checkExposure, ingestConfig } from './config.ts'
@@ -20,7 +20,7 @@ await runService('ingest', ingestConfig, async ({ config, logger, registry, cras
       ...(registryCacheFile === undefined ? {} : { cacheFile: registryCacheFile }),
     })
   const log = kafkaLog({
-    brokers: config.kafkaBrokers,
+    ...kafkaConnection(config),
     clientId: 'holdpoint-ingest',
     onLog: (level, message, fields) => logger[level](fields, message),
   })

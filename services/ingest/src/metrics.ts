@@ -5,7 +5,7 @@ export const ingestMetrics = {
   received: {
     kind: 'counter',
     name: 'holdpoint_ingest_received_events_total',
-    help: 'Events read, before any judgement.',
+    help: 'Events read, before any judgement; an HTTP request that cannot be read counts as one.',
     labels: ['source'],
   },
   accepted: {
@@ -17,7 +17,7 @@ export const ingestMetrics = {
   refused: {
     kind: 'counter',
     name: 'holdpoint_ingest_refused_events_total',
-    help: 'Events refused, by the code of their first fault.',
+    help: 'Events refused for a fault of their own, by the code of the first; an HTTP request that cannot be read counts as one.',
     labels: ['source', 'code'],
   },
   deadLetters: {

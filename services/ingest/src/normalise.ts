@@ -100,7 +100,7 @@ const tooOld: Fault = {
   path: 'occurredAt',
   code: 'too_old',
   message:
-    'occurredAt is more than 24 hours before the event was received: send events as they happen, or replay old ones from a file',
+    'is more than 24 hours before the event was received: send events as they happen, or replay old ones from a file',
 }
 
 /** A session is named by tenant, subject and session id: another subject's session of the same id is another one. */

@@ -6,10 +6,10 @@
 import { deadLetterOf, topics } from '@holdpoint/contracts'
 import type { Batch, LogWriter, NewRecord, StoredRecord, TopicPartition } from '@holdpoint/log'
 import { type AdmitDeps, admit, type Disposition, type Placed } from './admit.ts'
-import { sleep, untilDone } from './backoff.ts'
-import { deadLetter } from './dead-letter.ts'
+import { appendLetters, type DeadLetter, deadLetter, isTooLarge } from './dead-letter.ts'
 import type { Fault } from './faults.ts'
-import { decodeRecord } from './handle.ts'
+import { decodeRecord, traceparentOf } from './handle.ts'
+import { Lane, type OnFailure } from './lane.ts'
 import type { IngestMetrics } from './metrics.ts'
 import { withTicks } from './ticks.ts'
 import type { TokenBuckets } from './token-buckets.ts'
@@ -27,13 +27,13 @@ export interface RawPartitionDeps {
   /** Of the dead-letter topic. */
   readonly deadLetterPartitions: number
   readonly metrics: IngestMetrics
-  readonly onFailure: (what: string, error: unknown, attempts: number) => void
+  readonly onFailure: OnFailure
 }
 
 /** Work of this partition that is to be done, in order. */
 interface Outcome {
   readonly placed: Placed[]
-  readonly letters: NewRecord[]
+  readonly letters: DeadLetter[]
 }
 
 /** How often a full waiting room is looked at again. */
@@ -42,24 +42,27 @@ const fullRoomMs = 50
 export class RawPartition {
   readonly #at: TopicPartition
   readonly #deps: RawPartitionDeps
-  readonly #stopping = new AbortController()
+  /** Batches and attempts for waiting events take turns on it. */
+  readonly #lane: Lane
   /** In offset order. */
   #waiting: Waiting[] = []
   #next = 0
   #committed = 0
   #revoked = false
-  /** Batches and attempts for waiting events take turns on this lane. */
-  #lane: Promise<void> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
 
   constructor(at: TopicPartition, deps: RawPartitionDeps) {
     this.#at = at
     this.#deps = deps
+    this.#lane = new Lane(deps.onFailure)
   }
 
-  /** Takes a batch; resolves when it is in the log or given up by `stop`. Never rejects. */
+  /**
+   * Takes a batch; resolves when it is in the log or given up by `stop`. Rejects on a fault of the code
+   * alone, after which the batch is to come again.
+   */
   take(batch: Batch): Promise<void> {
-    return this.#inLane(async () => {
+    return this.#lane.run(async () => {
       const outcome: Outcome = { placed: [], letters: [] }
       await this.#takeAll(batch.records, outcome)
       await this.#write(outcome)
@@ -75,29 +78,17 @@ export class RawPartition {
    */
   async stop(reason: 'leaving' | 'revoked'): Promise<void> {
     this.#revoked ||= reason === 'revoked'
-    if (this.#stopping.signal.aborted) return this.#lane
-    this.#stopping.abort()
     clearTimeout(this.#timer)
-    await this.#lane
-    this.#deps.room.leave(this.#waiting.length)
-  }
-
-  #inLane(work: () => Promise<void>): Promise<void> {
-    this.#lane = this.#lane.then(async () => {
-      if (this.#stopping.signal.aborted) return
-      try {
-        await work()
-      } catch (error) {
-        // Only a stop ends the work early; all else is tried again where it happens.
-        if (!this.#stopping.signal.aborted) this.#deps.onFailure('batch', error, 1)
-      }
-    })
-    return this.#lane
+    await this.#lane.stop()
+    const { room, metrics } = this.#deps
+    room.leave(this.#waiting.splice(0).length)
+    metrics.waiting.set(room.count())
   }
 
   async #takeAll(records: readonly StoredRecord[], outcome: Outcome): Promise<void> {
     const { admission, metrics } = this.#deps
-    const decoded = await this.#retry('decode', () =>
+    metrics.received.add(records.length, { source: 'kafka' })
+    const decoded = await this.#lane.untilDone('decode', () =>
       Promise.all(records.map((r) => decodeRecord(admission.catalogue, this.#at.topic, r))),
     )
     const valid: { record: StoredRecord; raw: Waiting['raw'] }[] = []
@@ -115,7 +106,6 @@ export class RawPartition {
         this.#refuse(record, [disposition.fault], 1, outcome)
       else await this.#wait(record, raw, outcome)
     }
-    metrics.received.add(records.length, { source: 'kafka' })
   }
 
   #admit(items: readonly { record: StoredRecord; raw: Waiting['raw'] }[]) {
@@ -123,8 +113,9 @@ export class RawPartition {
     const incoming = items.map(({ record, raw }) => ({
       raw,
       origin: { ...this.#at, offset: record.offset },
+      traceparent: traceparentOf(record.headers['traceparent']),
     }))
-    return this.#retry('session index', async (): Promise<readonly Disposition[]> => {
+    return this.#lane.untilDone('session index', async (): Promise<readonly Disposition[]> => {
       const { dispositions, remember } = await admit(tenant, incoming, admission)
       await remember()
       return dispositions
@@ -138,18 +129,20 @@ export class RawPartition {
       waitMs > 0;
       waitMs = buckets.take(tenant, count)
     ) {
-      if (!(await sleep(waitMs, this.#stopping.signal))) return
+      await this.#lane.pause(waitMs)
     }
   }
 
   /** Gives an event without a known session a place to wait; where there is none, the partition waits. */
   async #wait(record: StoredRecord, raw: Waiting['raw'], outcome: Outcome): Promise<void> {
     const { room } = this.#deps
+    // It waits already where its batch came again after a fault.
+    if (this.#waiting.some((waiting) => waiting.record.offset === record.offset)) return
     while (!room.enter()) {
       // What is ready must not wait for those that are not: some of them may wait for a login in it.
       await this.#write(outcome)
       await this.#askAgain()
-      if (!(await sleep(fullRoomMs, this.#stopping.signal))) return
+      await this.#lane.pause(fullRoomMs)
     }
     this.#waiting.push({ record, raw, attempts: 1, dueAt: Date.now() + (room.delaysMs[0] ?? 0) })
     this.#deps.metrics.waiting.set(room.count())
@@ -178,7 +171,7 @@ export class RawPartition {
       else this.#refuse(waiting.record, [disposition.fault], waiting.attempts, outcome)
     }
     await this.#write(outcome)
-    if (this.#stopping.signal.aborted) return
+    if (this.#lane.stopping) return
     this.#waiting = this.#waiting.filter((waiting) => !decided.has(waiting))
     room.leave(decided.size)
     this.#deps.metrics.waiting.set(room.count())
@@ -186,15 +179,17 @@ export class RawPartition {
 
   #setTimer(): void {
     clearTimeout(this.#timer)
-    if (this.#waiting.length === 0 || this.#stopping.signal.aborted) return
+    if (this.#waiting.length === 0 || this.#lane.stopping) return
     const earliest = Math.min(...this.#waiting.map(({ dueAt }) => dueAt))
     this.#timer = setTimeout(
       () =>
-        void this.#inLane(async () => {
-          await this.#askAgain()
-          await this.#commit()
-          this.#setTimer()
-        }),
+        this.#lane
+          .run(async () => {
+            await this.#askAgain()
+            await this.#commit()
+            this.#setTimer()
+          })
+          .catch(() => undefined),
       Math.max(0, earliest - Date.now()),
     )
   }
@@ -216,7 +211,9 @@ export class RawPartition {
     const letters = outcome.letters.splice(0)
     if (letters.length > 0) {
       const topic = deadLetterOf(this.#at.topic)
-      await this.#retry('dead letter', () => writer.append(topic, letters))
+      const append = (some: readonly NewRecord[]) =>
+        this.#lane.untilDone('dead letter', () => writer.append(topic, some), isTooLarge)
+      await appendLetters(letters, append)
       metrics.deadLetters.add(letters.length, { topic: this.#at.topic })
     }
     const placed = outcome.placed.splice(0)
@@ -224,7 +221,7 @@ export class RawPartition {
       const { clock, partitions, catalogue } = admission
       const records = withTicks(placed, clock, partitions, catalogue)
       const begun = performance.now()
-      await this.#retry('append', () => writer.append(topics.internal, records))
+      await this.#lane.untilDone('append', () => writer.append(topics.internal, records))
       metrics.appendSeconds.observe((performance.now() - begun) / 1000)
       metrics.accepted.add(placed.length, { source: 'kafka' })
     }
@@ -240,11 +237,5 @@ export class RawPartition {
       // The next commit carries this one; until then a restart reads some records again, as repeats.
       this.#deps.onFailure('commit', error, 1)
     }
-  }
-
-  #retry<T>(what: string, work: () => Promise<T>): Promise<T> {
-    return untilDone(work, this.#stopping.signal, (error, attempts) =>
-      this.#deps.onFailure(what, error, attempts),
-    )
   }
 }

@@ -60,6 +60,31 @@ describe('on Kafka and Redis', () => {
     expect((await kit.events(1)).map(({ id }) => id)).toEqual(['after'])
   })
 
+  it('a poison record as large as a broker takes reaches the dead-letter topic byte for byte', async () => {
+    const writer = await kit.log.writer()
+    const value = Buffer.alloc(1_040_000, 'x')
+    await writer.append(topics.any, [{ partition: 1, key: null, value }])
+    await writer.append(topics.any, [{ partition: 1, key: null, value: avro({ id: 'after' }) }])
+    const [poison] = await kit.records(`${topics.any}.dlq`, 1)
+    expect(poison?.value?.equals(value)).toBe(true)
+    expect(String(poison?.headers['holdpoint.error.code'])).toBe('too_large')
+    expect((await kit.events(1)).map(({ id }) => id)).toEqual(['after'])
+  })
+
+  it('a record that the dead-letter topic does not take whole leaves a letter without its value', async () => {
+    const admin = await kit.log.admin()
+    await admin.configure(`${topics.any}.dlq`, { 'max.message.bytes': '100000' })
+    const writer = await kit.log.writer()
+    const key = Buffer.from('a key')
+    await writer.append(topics.any, [{ partition: 1, key, value: Buffer.alloc(200_000, 'x') }])
+    await writer.append(topics.any, [{ partition: 1, key: null, value: avro({ id: 'after' }) }])
+    const [letter] = await kit.records(`${topics.any}.dlq`, 1)
+    expect(letter).toMatchObject({ key, value: null })
+    expect(String(letter?.headers['holdpoint.error.truncated'])).toBe('value')
+    expect(String(letter?.headers['holdpoint.error.size'])).toBe('200000')
+    expect((await kit.events(1)).map(({ id }) => id)).toEqual(['after'])
+  })
+
   it('each event carries its origin, in raw order within each partition', async () => {
     const writer = await kit.log.writer()
     const records = Array.from({ length: 300 }, (_, n) => {

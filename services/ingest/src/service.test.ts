@@ -30,14 +30,31 @@ const committed = async (topic: string): Promise<number | undefined> => {
 
 /** Bytes that no JSON producer can send. */
 const badBytes = [
-  { name: 'a null value', value: null, code: 'null_value' },
-  { name: 'Avro without the magic byte', value: avro().subarray(5), code: 'no_magic_byte' },
+  {
+    name: 'a null value',
+    value: null,
+    code: 'null_value',
+    message: 'expected an event: a record without value is none',
+  },
+  {
+    name: 'Avro without the magic byte',
+    value: avro().subarray(5),
+    code: 'no_magic_byte',
+    message:
+      'expected Avro in the Confluent wire format (a zero byte, then the schema id): write it with a registry serializer',
+  },
   {
     name: 'an unknown schema id',
     value: Buffer.concat([Buffer.from([0, 0, 0, 0, 99]), avro().subarray(5)]),
     code: 'schema_unknown',
+    message: 'the registry has no schema with id 99: register it, then send again',
   },
-  { name: 'Avro cut short', value: avro().subarray(0, 20), code: 'not_avro' },
+  {
+    name: 'Avro cut short',
+    value: avro().subarray(0, 20),
+    code: 'not_avro',
+    message: 'the record does not fit its schema: a text is longer than the record',
+  },
 ]
 
 describe('raw topics', () => {
@@ -48,6 +65,7 @@ describe('raw topics', () => {
     expect(letter?.value).toEqual(bad.value)
     expect(letter?.key).toEqual(Buffer.from('k'))
     expect(String(letter?.headers['holdpoint.error.code'])).toBe(bad.code)
+    expect(String(letter?.headers['holdpoint.error.message'])).toBe(bad.message)
     expect((await kit.events(1)).map(({ id }) => id)).toEqual(['after'])
   })
 
@@ -66,7 +84,8 @@ describe('raw topics', () => {
       'holdpoint.error.code': bad.code,
       'holdpoint.error.attempts': '1',
     })
-    expect(headers['holdpoint.error.message']).toMatch(bad.message)
+    const place = bad.path === '' ? '' : `${bad.path}: `
+    expect(headers['holdpoint.error.message']).toBe(`${place}${bad.byKafka ?? bad.message}`)
     expect((await kit.events(1)).map(({ id }) => id)).toEqual(['after'])
   })
 
@@ -84,6 +103,95 @@ describe('raw topics', () => {
     ])
     expect(String(letter?.headers['traceparent'])).toBe(headers.traceparent)
     expect(letter?.key).toBeNull()
+  })
+
+  it.each([65 * 1024 + 1, 900_000, 1_040_000, 8 * 1024 * 1024])(
+    'send a poison record of %i bytes to the dead-letter topic byte for byte, and go on',
+    async (bytes) => {
+      kit = await startKit({ rawConfig: { 'max.message.bytes': String(9 * 1024 * 1024) } })
+      const value = Buffer.alloc(bytes, 'x')
+      await kit.produce(topics.any, 'small', value, avro({ id: 'after' }))
+      const [small, large] = await kit.records(`${topics.any}.dlq`, 2)
+      expect(small?.value).toEqual(Buffer.from('small'))
+      expect(large?.value?.equals(value)).toBe(true)
+      expect(String(large?.headers['holdpoint.error.code'])).toBe('too_large')
+      expect(large?.headers['holdpoint.error.truncated']).toBeUndefined()
+      expect((await kit.events(1)).map(({ id }) => id)).toEqual(['after'])
+    },
+  )
+
+  it('go on past a record that the dead-letter topic does not take whole', async () => {
+    kit = await startKit()
+    const dlq = `${topics.any}.dlq`
+    await (await kit.log.admin()).configure(dlq, { 'max.message.bytes': '2000' })
+    const writer = await kit.log.writer()
+    const key = Buffer.from('a key')
+    const poison = (value: string, header: string) => ({
+      partition: 0,
+      key,
+      value: Buffer.from(value),
+      headers: { header },
+    })
+    await writer.append(topics.any, [
+      poison('whole', 'h'),
+      poison('v'.repeat(2_000), 'h'),
+      poison('no JSON', 'h'.repeat(2_000)),
+      { partition: 0, key: null, value: avro({ id: 'after' }) },
+    ])
+    const [whole, withoutValue, bare] = await kit.records(dlq, 3)
+    const textOf = (letter: typeof bare, name: string) => {
+      const value = letter?.headers[name]
+      return value === undefined ? undefined : String(value)
+    }
+    expect(whole).toMatchObject({ key, value: Buffer.from('whole') })
+    expect(textOf(whole, 'holdpoint.error.truncated')).toBeUndefined()
+    expect(withoutValue).toMatchObject({ key, value: null })
+    expect(textOf(withoutValue, 'header')).toBe('h')
+    expect(textOf(withoutValue, 'holdpoint.error.truncated')).toBe('value')
+    expect(textOf(withoutValue, 'holdpoint.error.size')).toBe('2000')
+    expect(textOf(withoutValue, 'holdpoint.error.offset')).toBe('1')
+    expect(bare).toMatchObject({ key: null, value: null })
+    expect(textOf(bare, 'header')).toBeUndefined()
+    expect(textOf(bare, 'holdpoint.error.truncated')).toBe('key,value,headers')
+    expect(textOf(bare, 'holdpoint.error.size')).toBe('7')
+    expect(textOf(bare, 'holdpoint.error.code')).toBe('no_magic_byte')
+    expect((await kit.events(1)).map(({ id }) => id)).toEqual(['after'])
+  })
+
+  it('hand a trace on with the event, and nothing else by its name', async () => {
+    kit = await startKit({ partitions: 1 })
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+    const writer = await kit.log.writer()
+    const headers = [{ traceparent }, { traceparent: 'x'.repeat(100) }, {}]
+    await writer.append(
+      topics.any,
+      headers.map((one, n) => ({
+        partition: 0,
+        key: null,
+        value: avro({ id: `e-${n}` }),
+        headers: one,
+      })),
+    )
+    const records = await kit.records(topics.internal, 3)
+    expect(records.map((record) => Object.entries(record.headers))).toEqual([
+      [['traceparent', Buffer.from(traceparent)]],
+      [],
+      [],
+    ])
+  })
+
+  it('count what is read, accepted and refused', async () => {
+    kit = await startKit({ delaysMs: [10_000] })
+    const orphan = avro({ id: 'orphan', subject: undefined, sessionId: 's-9' })
+    await kit.produce(topics.any, 'no JSON', avro(), orphan)
+    await kit.events(1)
+    const source = { source: 'kafka' }
+    expect(await kit.metric('holdpoint_ingest_received_events_total', source)).toBe(3)
+    expect(await kit.metric('holdpoint_ingest_accepted_events_total', source)).toBe(1)
+    expect(await kit.metric('holdpoint_ingest_refused_events_total', source)).toBe(1)
+    expect(await kit.metric('holdpoint_ingest_waiting_events')).toBe(1)
+    await kit.ingest.stop()
+    expect(await kit.metric('holdpoint_ingest_waiting_events')).toBe(0)
   })
 
   it('keep their order per subject, and stamp each event with its origin', async () => {
@@ -242,6 +350,18 @@ describe('sessions', () => {
   })
 })
 
+describe('a stop while the room is full', () => {
+  it('leaves the event that finds no place to the next owner', async () => {
+    kit = await startKit({ roomSize: 1, delaysMs: [10_000] })
+    const orphan = (id: string) => json({ id, subject: undefined, sessionId: 's-9' })
+    await kit.produce(topics.any, json({ id: 'first' }), orphan('takes the place'))
+    await kit.events(1)
+    await kit.produce(topics.action, json({ id: 'second' }), orphan('finds none'))
+    await kit.events(2)
+    expect(await committed(topics.action)).toBe(0)
+  })
+})
+
 describe('ticks', () => {
   it('come by the recorded clock before an event a minute past the last, to every partition', async () => {
     kit = await startKit({ clock: recordedClock(), partitions: 2 })
@@ -270,5 +390,15 @@ describe('health', () => {
     kit = await startKit()
     expect(await kit.ingest.checks.ready['log']?.()).toEqual({ ok: true })
     expect(await kit.ingest.checks.ready['reader']?.()).toMatchObject({ ok: true })
+  })
+
+  it('is ready where others of the group have all partitions', async () => {
+    kit = await startKit()
+    const spare = await startKit({ log: kit.log })
+    expect(await spare.ingest.checks.ready['reader']?.()).toEqual({
+      ok: true,
+      detail: '0 raw partitions',
+    })
+    await spare.ingest.stop()
   })
 })

@@ -5,7 +5,7 @@ import type { Placed } from './admit.ts'
 import type { Clock } from './clock.ts'
 
 /** One tick for each partition. */
-export function tickRecords(
+function tickRecords(
   t: number,
   partitions: number,
   catalogue: SchemaCatalogue,

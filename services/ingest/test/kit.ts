@@ -117,6 +117,8 @@ export interface Kit {
   produce(topic: string, ...values: (Buffer | string | null)[]): Promise<void>
   /** Posts JSON (or the text itself) to /v1/events. */
   post(body: unknown, headers?: Record<string, string>): Promise<Answer>
+  /** Value of a counter or gauge, over its series with these labels. */
+  metric(name: string, labels?: Readonly<Record<string, string>>): Promise<number>
   /** All records of a topic, once there are `count`. */
   records(topic: string, count: number): Promise<readonly StoredRecord[]>
   /** The events of the internal log, once there are `count`. */
@@ -134,17 +136,22 @@ export async function startKit(
     /** Instead of the embedded log. */
     readonly log?: Log
     readonly rawPartitions?: number
+    /** Configuration of the raw topics. */
+    readonly rawConfig?: Readonly<Record<string, string>>
     readonly index?: SessionIndex
   } = {},
 ): Promise<Kit> {
   const log = options.log ?? embeddedLog()
   const partitions = options.partitions ?? 4
   const admin = await log.admin()
-  for (const { name } of topicTable.filter(({ role }) => role !== 'decision')) {
-    const count = name === topics.internal ? partitions : (options.rawPartitions ?? 1)
-    await admin.create({ name, partitions: count, replicas: 1, config: {} })
+  for (const { name, role, config } of topicTable.filter((def) => def.role !== 'decision')) {
+    const count = role === 'internal' ? partitions : (options.rawPartitions ?? 1)
+    const letters = { 'max.message.bytes': config['max.message.bytes'] ?? '' }
+    const own = role === 'dead-letter' ? letters : role === 'raw' ? (options.rawConfig ?? {}) : {}
+    await admin.create({ name, partitions: count, replicas: 1, config: own })
   }
   const index = options.index ?? embeddedSessionIndex()
+  const registry = createRegistry()
   const faults: Faults = { failures: [], attempts: [] }
   const ingest = createIngest({
     log: faulty(log, faults),
@@ -163,7 +170,7 @@ export async function startKit(
       tickMs: 60_000,
       ...options.config,
     },
-    registry: createRegistry(),
+    registry,
     logger: createLogger({ service: 'test', level: 'silent' }),
     crash: (error) => {
       throw error
@@ -194,6 +201,13 @@ export async function startKit(
         payload: typeof body === 'string' ? body : JSON.stringify(body),
       })
       return { status: response.statusCode, body: response.json() }
+    },
+    async metric(name, labels = {}) {
+      const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`)
+      const lines = (await registry.render()).split('\n').filter((line) => line.startsWith(name))
+      return lines
+        .filter((line) => wanted.every((part) => line.includes(part)))
+        .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
     },
     records: (topic, count) => readTopic(log, topic, count),
     async events(count) {

@@ -5,7 +5,7 @@ import { createProgram, everyCommand } from './cli.ts'
 /** The whole help, as `--help` prints it. */
 async function helpOf(path: readonly string[]): Promise<string> {
   let help = ''
-  const program = createProgram()
+  const program = createProgram({})
   for (const command of everyCommand(program)) {
     command.configureOutput({
       writeOut(text) {
@@ -22,7 +22,7 @@ const pathTo = (command: Command): readonly string[] =>
 
 /** A program whose commands do nothing but say that they were called. */
 function rehearsal(called: string[]) {
-  const program = createProgram()
+  const program = createProgram({})
   for (const command of everyCommand(program)) {
     command.configureOutput({ writeErr: () => undefined })
     if (command.commands.length === 0) command.action(() => void called.push(command.name()))
@@ -30,7 +30,7 @@ function rehearsal(called: string[]) {
   return program
 }
 
-const leaves = everyCommand(createProgram()).filter(({ commands }) => commands.length === 0)
+const leaves = everyCommand(createProgram({})).filter(({ commands }) => commands.length === 0)
 
 test.each(leaves.map((leaf) => [pathTo(leaf).join(' '), leaf] as const))(
   'holdpoint %s --help ends with an example that parses',

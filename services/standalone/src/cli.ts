@@ -3,18 +3,22 @@ import { devCommand } from './commands/dev.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { replayCommand } from './commands/replay.ts'
 import { topicsCommand } from './commands/topics.ts'
+import type { Environment } from './environment.ts'
 
 const exitCodes = '\nExit codes: 0 done, 1 failed, 2 wrong usage.'
 
-/** The `holdpoint` command. Parsing throws `CommanderError` instead of ending the process. */
-export function createProgram(): Command {
+/**
+ * The `holdpoint` command. Parsing throws `CommanderError` instead of ending the process.
+ * @param env the environment that its commands read
+ */
+export function createProgram(env: Environment): Command {
   const program = new Command('holdpoint')
     .description(
       'a continuous session risk engine: events in, step-up and revocation decisions out',
     )
     .addHelpText('after', `\nExample:\n  holdpoint dev`)
-  for (const command of [devCommand(), replayCommand(), topicsCommand(), doctorCommand()]) {
-    program.addCommand(command)
+  for (const command of [devCommand, replayCommand, topicsCommand, doctorCommand]) {
+    program.addCommand(command(env))
   }
   for (const command of everyCommand(program)) {
     command.exitOverride().showHelpAfterError('(--help shows an example)')

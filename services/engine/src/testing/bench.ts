@@ -9,13 +9,7 @@ import {
   recordKey,
   topics,
 } from '@holdpoint/contracts'
-import {
-  type EmbeddedLog,
-  embeddedLog,
-  type Log,
-  type NewRecord,
-  type StoredRecord,
-} from '@holdpoint/log'
+import { type EmbeddedLog, embeddedLog, type NewRecord, type StoredRecord } from '@holdpoint/log'
 import { type Decision, defaultPolicy, detectors, type LogRecord } from '@holdpoint/risk'
 import {
   createLogger,
@@ -23,18 +17,18 @@ import {
   type MetricsRegistry,
   type Service,
 } from '@holdpoint/runtime'
-import { type EmbeddedStore, embeddedStore, type StateStore } from '@holdpoint/state'
-import { coreFold, type Fold } from '../fold.ts'
+import { type EmbeddedStore, embeddedStore } from '@holdpoint/state'
+import { coreFold } from '../fold.ts'
 import type { FoldContext } from '../handle.ts'
 import { outputTopics } from '../outbox.ts'
 import { refold } from '../refold.ts'
-import { createEngine } from '../service.ts'
+import { createEngine, type EngineDeps } from '../service.ts'
 import { start } from './events.ts'
 
-export const catalogue = localCatalogue()
+const catalogue = localCatalogue()
 export const generation = 1
 
-export const context: FoldContext = {
+const context: FoldContext = {
   fold: coreFold,
   policy: defaultPolicy,
   encode: (decision) => encodeDecision(catalogue, decision),
@@ -46,6 +40,11 @@ export interface Published {
   readonly decision: Decision
 }
 
+/** What a test has otherwise than the bench. */
+export type Changes = Partial<
+  Pick<EngineDeps, 'log' | 'store' | 'catalogue' | 'fold' | 'clock' | 'stopMs' | 'reportMs'>
+> & { readonly groupId?: string }
+
 export interface Running extends Service {
   readonly registry: MetricsRegistry
   /** Takes the reader away as a crash would: nothing is finished or published any more. */
@@ -55,15 +54,11 @@ export interface Running extends Service {
 export interface Bench {
   readonly log: EmbeddedLog
   readonly store: EmbeddedStore
-  append(records: readonly LogRecord[]): Promise<void>
-  appendRaw(value: Buffer | null, headers?: Record<string, string>): Promise<void>
-  run(changes?: {
-    log?: Log
-    store?: StateStore
-    fold?: Fold
-    groupId?: string
-    clock?: () => number
-  }): Promise<Running>
+  append(records: readonly LogRecord[], headers?: Record<string, string>): Promise<void>
+  appendRaw(record: Partial<NewRecord>): Promise<void>
+  /** An engine that is not started yet. */
+  create(changes?: Changes): Running
+  run(changes?: Changes): Promise<Running>
   /** Every record of a topic, partition by partition. */
   read(topic: string): Promise<readonly (StoredRecord & { readonly partition: number })[]>
   published(topics?: readonly string[]): Promise<readonly Published[]>
@@ -107,21 +102,29 @@ export async function createBench(partitions = 1): Promise<Bench> {
     log,
     store,
     read,
-    async append(records) {
+    async append(records, headers = {}) {
       await writer.append(
         topics.internal,
-        records.flatMap((record) => placed(record, partitions)),
+        records.flatMap((record) => placed(record, partitions)).map((r) => ({ ...r, headers })),
       )
     },
-    async appendRaw(value, headers = {}) {
+    async appendRaw(record) {
       const key = Buffer.from('default|odd')
-      await writer.append(topics.internal, [{ partition: 0, key, value, headers }])
+      await writer.append(topics.internal, [{ partition: 0, key, value: null, ...record }])
     },
-    async run(changes = {}) {
+    create({ groupId = 'holdpoint-engine', ...changes } = {}) {
       const registry = createRegistry()
       const readers: { stop(): Promise<void> }[] = []
       const inner = changes.log ?? log
       const engine = createEngine({
+        catalogue,
+        policy: defaultPolicy,
+        config: { generation, groupId },
+        registry,
+        logger: createLogger({ service: 'engine', level: 'silent' }),
+        clock: () => start,
+        store,
+        ...changes,
         log: {
           ...inner,
           reader: (options) => {
@@ -130,22 +133,18 @@ export async function createBench(partitions = 1): Promise<Bench> {
             return reader
           },
         },
-        store: changes.store ?? store,
-        catalogue,
-        policy: defaultPolicy,
-        config: { generation, groupId: changes.groupId ?? 'holdpoint-engine' },
-        registry,
-        logger: createLogger({ service: 'engine', level: 'silent' }),
-        clock: changes.clock ?? (() => start),
-        ...(changes.fold === undefined ? {} : { fold: changes.fold }),
       })
       const crash = async () => {
         for (const reader of readers) await reader.stop()
       }
       const service = { ...engine, registry, crash }
       running.push(service)
-      await engine.start()
       return service
+    },
+    async run(changes) {
+      const engine = bench.create(changes)
+      await engine.start()
+      return engine
     },
     async published(names = outputTopics.slice(0, 5)) {
       const all: Published[] = []

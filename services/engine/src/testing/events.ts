@@ -81,7 +81,7 @@ export const payment = (subject: string, session: string, at = start + minutes(4
   })
 
 /** An outside revocation: conclusive. */
-export const revocation = (subject: string, session: string, at = start + minutes(50)): LogRecord =>
+const revocation = (subject: string, session: string, at = start + minutes(50)): LogRecord =>
   event(subject, session, { at, type: 'revocation', initiator: 'admin' })
 
 /** What people do in `count` sessions, mixed: two decisions and a step-up deadline each. */

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { dev } from '../dev/dev.ts'
+import type { Environment } from '../environment.ts'
 import { wholeNumber } from './numbers.ts'
 
 interface DevFlags {
@@ -12,7 +13,7 @@ interface DevFlags {
 const workloads = 6
 
 /** `holdpoint dev` */
-export const devCommand = (): Command =>
+export const devCommand = (env: Environment): Command =>
   new Command('dev')
     .description('ingest, engine and a simulated platform under attack, in one process')
     .option(
@@ -28,6 +29,6 @@ export const devCommand = (): Command =>
     .action(async (flags: DevFlags) => {
       const stop = new AbortController()
       for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort())
-      const { env, stdout: output } = process
+      const { stdout: output } = process
       await dev({ ...flags, workloads, output, env, signal: stop.signal })
     })

@@ -3,12 +3,13 @@ import { statSync } from 'node:fs'
 import { decisionToJson } from '@holdpoint/contracts'
 import { createEnrichment } from '@holdpoint/ingest'
 import type { Decision } from '@holdpoint/risk'
-import cliProgress from 'cli-progress'
 import { Command } from 'commander'
 import { decisionLine, paintFor } from '../dev/lines.ts'
+import type { Environment } from '../environment.ts'
 import { replayPartitions } from '../replay/replay.ts'
 import { runReplay } from '../replay/run.ts'
 import { wholeNumber } from './numbers.ts'
+import { startProgress } from './progress.ts'
 
 interface ReplayFlags {
   readonly json?: boolean
@@ -17,7 +18,7 @@ interface ReplayFlags {
 }
 
 /** `holdpoint replay` */
-export const replayCommand = (): Command =>
+export const replayCommand = (env: Environment): Command =>
   new Command('replay')
     .description(
       'fold a file of recorded events, one JSON object a line, and print what is decided',
@@ -36,40 +37,30 @@ export const replayCommand = (): Command =>
       '\nExample:\n  holdpoint replay test/replay/07-victim-answers.ndjson --json',
     )
     .action(async (file: string, flags: ReplayFlags) => {
-      const { stdout, stderr, env } = process
+      const { stdout, stderr } = process
       const paint = paintFor(stdout, env)
       const show = (decision: Decision): string =>
         flags.json ? JSON.stringify(decisionToJson(decision)) : decisionLine(decision, paint, 'UTC')
-      const bar = progressBar(file, flags.json === true)
+      const progress = startProgress('replaying', sizeOf(file), flags.json === true)
       const { skipBad = false, partitions } = flags
-      try {
-        const summary = await runReplay({
-          file,
-          partitions,
-          skipBad,
-          enrichment: createEnrichment({ geoDataDir: env['GEODATADIR'] }),
-          onDecision: async (decision) => {
-            if (!stdout.write(`${show(decision)}\n`)) await once(stdout, 'drain')
-          },
-          onBad: (message) => stderr.write(`${message}\n`),
-          onProgress: (bytesRead) => bar?.update(bytesRead),
-        })
-        bar?.stop()
-        const { events, decisions, bad } = summary
-        if (!flags.json) stdout.write(`${events} events, ${decisions} decisions\n`)
-        if (bad > 0) stderr.write(`${bad} bad lines were passed over\n`)
-      } finally {
-        bar?.stop()
-      }
+      const summary = await runReplay({
+        file,
+        partitions,
+        skipBad,
+        enrichment: createEnrichment({ geoDataDir: env['GEODATADIR'] }),
+        onDecision: async (decision) => {
+          if (stdout.isTTY) progress.clear()
+          if (!stdout.write(`${show(decision)}\n`)) await once(stdout, 'drain')
+        },
+        onBad: (message) => {
+          progress.clear()
+          stderr.write(`${message}\n`)
+        },
+        onProgress: progress.update,
+      }).finally(progress.stop)
+      const { events, decisions, bad } = summary
+      if (!flags.json) stdout.write(`${events} events, ${decisions} decisions\n`)
+      if (bad > 0) stderr.write(`${bad} bad lines were passed over\n`)
     })
 
-/** On stderr, where that is a terminal which decisions do not also go to. */
-function progressBar(file: string, json: boolean): cliProgress.SingleBar | null {
-  const { stderr, stdout } = process
-  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
-  if (!stderr.isTTY || size === 0 || (stdout.isTTY && !json)) return null
-  const format = 'replaying [{bar}] {percentage}% {eta_formatted} left'
-  const bar = new cliProgress.SingleBar({ stream: stderr, format, clearOnComplete: true })
-  bar.start(size, 0)
-  return bar
-}
+const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0

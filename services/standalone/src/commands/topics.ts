@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import type { Environment } from '../environment.ts'
 import { applyTopics } from '../topics/apply.ts'
 import { wholeNumber } from './numbers.ts'
 
@@ -8,7 +9,7 @@ interface ApplyFlags {
 }
 
 /** `holdpoint topics` */
-export const topicsCommand = (): Command =>
+export const topicsCommand = (env: Environment): Command =>
   new Command('topics').description('topics of Kafka and schemas of the registry').addCommand(
     new Command('apply')
       .description(
@@ -28,7 +29,7 @@ export const topicsCommand = (): Command =>
         await applyTopics({
           dryRun,
           replicas,
-          env: process.env,
+          env,
           print: (line) => process.stdout.write(`${line}\n`),
         })
       }),

@@ -3,6 +3,7 @@ import { createEnrichment } from '@holdpoint/ingest'
 import { createLogger } from '@holdpoint/runtime'
 import { subscribe } from '@holdpoint/sdk'
 import { type Composition, compose } from '../compose.ts'
+import type { Environment } from '../environment.ts'
 import { CommandError } from '../errors.ts'
 import { Simulation } from '../simulation/simulation.ts'
 import { devClock } from './clock.ts'
@@ -17,7 +18,7 @@ export interface DevOptions {
   readonly workloads: number
   readonly speed: number
   readonly output: NodeJS.WriteStream
-  readonly env: Readonly<Record<string, string | undefined>>
+  readonly env: Environment
   /** Ends the show. */
   readonly signal: AbortSignal
 }

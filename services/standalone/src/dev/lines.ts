@@ -1,5 +1,7 @@
 /** Decisions as lines that a person reads. */
 import type { Decision, DecisionType, Reason } from '@holdpoint/risk'
+import type { Environment } from '../environment.ts'
+import { printable } from '../printable.ts'
 
 export type Paint = (style: Style, text: string) => string
 export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green' | 'cyan'
@@ -14,10 +16,7 @@ const codes: Readonly<Record<Style, number>> = {
 }
 
 /** Colours where a person looks on (https://no-color.org). */
-export function paintFor(
-  stream: { readonly isTTY?: boolean },
-  env: Readonly<Record<string, string | undefined>>,
-): Paint {
+export function paintFor(stream: { readonly isTTY?: boolean }, env: Environment): Paint {
   if (!stream.isTTY || (env['NO_COLOR'] ?? '') !== '') return (_style, text) => text
   return (style, text) => `\u001b[${codes[style]}m${text}\u001b[0m`
 }
@@ -36,8 +35,8 @@ const nameWidth = 16
 export function decisionLine(decision: Decision, paint: Paint, timeZone?: string): string {
   const [label, style] = labels[decision.type]
   const time = new Date(decision.decidedAt).toLocaleTimeString('en-GB', { timeZone })
-  const name = paint('bold', decision.subject.id.padEnd(nameWidth))
-  const what = whatOf(decision)
+  const name = paint('bold', printable(decision.subject.id).padEnd(nameWidth))
+  const what = printable(whatOf(decision))
   return `${paint('dim', time)}  ${paint(style, label.padEnd(labelWidth))}  ${name}  ${what}`
 }
 

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 import { expect, test } from 'vitest'
-import { findingLine } from './check.ts'
-import { checkNode, examine } from './doctor.ts'
+import { fail, findingLine, ok } from './check.ts'
+import { checkNode, examine, hintFor } from './doctor.ts'
 
 /** A port on loopback that nobody listens on. */
 async function freePort(): Promise<number> {
@@ -42,6 +42,14 @@ test('a wrong address is a fault of the configuration, by name', async () => {
   await expect(examine({ HOLDPOINT_KAFKA_BROKERS: 'nowhere' })).rejects.toThrow(
     'HOLDPOINT_KAFKA_BROKERS: expected host:port[,host:port], got "nowhere"',
   )
+})
+
+test('who has set no address is told where the local stack tells its own', () => {
+  const away = [ok('node', '20.20.0'), fail('kafka', 'no answer', 'Start it')]
+  expect(hintFor(away, {})).toMatch(/`npm run stack -- status`/)
+  expect(hintFor(away, { HOLDPOINT_KAFKA_BROKERS: '127.0.0.1:9092' })).toBeNull()
+  expect(hintFor([ok('kafka', '1 broker')], {})).toBeNull()
+  expect(hintFor([fail('node', '18.0.0', 'Use 20')], {})).toBeNull()
 })
 
 test('an old Node is named', () => {

@@ -1,6 +1,7 @@
 /** `holdpoint doctor`: is everything there that Holdpoint needs, and fit for it. */
 import { editionAgeMs, geoipLitePlaces, ingestConfig } from '@holdpoint/ingest'
 import { kafkaBrokers, loadConfig, redisUrl, registryUrl } from '@holdpoint/runtime'
+import type { Environment } from '../environment.ts'
 import { type Finding, fail, messageOf, ok, warn } from './check.ts'
 import { checkStreams } from './kafka.ts'
 import { checkRedis } from './redis.ts'
@@ -16,15 +17,24 @@ const geoWarnDays = 90
  * Looks at everything at once and answers within seconds, also where nothing is reachable.
  * @throws ConfigError
  */
-export async function examine(
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<readonly Finding[]> {
+export async function examine(env: Environment): Promise<readonly Finding[]> {
   const config = loadConfig(doctorConfig, env)
   const [streams, redis] = await Promise.all([
     checkStreams(config.kafkaBrokers, config.registryUrl),
     checkRedis(config.redisUrl),
   ])
   return [checkNode(process.versions.node), ...streams, ...redis, checkGeoData(config.geoDataDir)]
+}
+
+const addresses = { kafka: kafkaBrokers, registry: registryUrl, redis: redisUrl }
+
+/** What to say to someone whose parts run elsewhere than at the usual addresses; null where that is not it. */
+export function hintFor(findings: readonly Finding[], env: Environment): string | null {
+  const names = Object.values(addresses).flatMap(({ name }) => [name, `${name}_FILE`])
+  const someSet = names.some((name) => (env[name] ?? '') !== '')
+  const away = findings.some(({ name, status }) => status === 'fail' && name in addresses)
+  if (someSet || !away) return null
+  return 'No address is set, so the usual ones were tried. Where the stack of this checkout runs, `npm run stack -- status` prints the lines that set its own.'
 }
 
 export function checkNode(version: string): Finding {

@@ -80,7 +80,7 @@ export class Replay {
   async take(raw: RawEvent): Promise<Taken> {
     const { dispositions, remember } = await admit(
       raw.tenant,
-      [{ raw, origin: null }],
+      [{ raw, origin: null, traceparent: null }],
       this.#admission,
     )
     const disposition = dispositions[0]

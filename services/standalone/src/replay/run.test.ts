@@ -112,6 +112,17 @@ test('bad lines are passed over and counted where that is asked for', async () =
   ])
 })
 
+test('what a bad line holds cannot steer the terminal it is reported on', async () => {
+  const named = action('1', '2026-11-21T09:00:00.000Z', {
+    client: { '\u001b[2J\nall is well': { constructor: 1 } },
+  })
+  const file = write('escapes.ndjson', [named])
+  const { bad } = await replay(file, { skipBad: true })
+  expect(bad).toEqual([
+    `${file}:1 client.\ufffd[2J\ufffdall is well.constructor: no key may be named constructor: rename it (forbidden_key)`,
+  ])
+})
+
 test('a file that is not there is a clear error', async () => {
   await expect(replay(join(folder, 'absent'))).rejects.toThrow(
     /cannot read .*absent \(ENOENT\): name a file/,

@@ -3,6 +3,7 @@ import { type FieldError, parseRawJson } from '@holdpoint/contracts'
 import type { Enrichment, Fault } from '@holdpoint/ingest'
 import type { Decision } from '@holdpoint/risk'
 import { CommandError } from '../errors.ts'
+import { printable } from '../printable.ts'
 import { type Line, readLines } from './lines.ts'
 import { Replay } from './replay.ts'
 
@@ -77,7 +78,7 @@ const badLine = (file: string, number: number, faults: readonly LineFault[]): st
   faults
     .map(
       ({ path, code, message }) =>
-        `${file}:${number}${path === '' ? '' : ` ${path}`}: ${message} (${code})`,
+        `${file}:${number}${path === '' ? '' : ` ${printable(path)}`}: ${printable(message)} (${code})`,
     )
     .join('\n')
 

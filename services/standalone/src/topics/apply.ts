@@ -2,6 +2,7 @@
 import { applyPlan, confluentRegistry, planTopics, type TopicPorts } from '@holdpoint/contracts'
 import { kafkaLog, type LogAdmin } from '@holdpoint/log'
 import { kafkaBrokers, loadConfig, registryUrl } from '@holdpoint/runtime'
+import type { Environment } from '../environment.ts'
 import { CommandError } from '../errors.ts'
 
 /** The variables that name what topics and schemas are applied to. */
@@ -13,7 +14,7 @@ const replicasWanted = 3
 export interface ApplyOptions {
   readonly dryRun: boolean
   readonly replicas: number | undefined
-  readonly env: Readonly<Record<string, string | undefined>>
+  readonly env: Environment
   readonly print: (line: string) => void
 }
 

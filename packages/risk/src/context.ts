@@ -32,7 +32,7 @@ const sameSoFar = (a: Halves, b: Halves): boolean =>
   (a.client === null || b.client === null || sameClient(a.client, b.client))
 
 /** Two contexts are one where network and client are the same; a half that only one of them knows differs. */
-export function sameContext(a: Halves, b: Halves): boolean {
+function sameContext(a: Halves, b: Halves): boolean {
   return sameHalf(a.network, b.network, sameNetwork) && sameHalf(a.client, b.client, sameClient)
 }
 

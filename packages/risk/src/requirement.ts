@@ -51,7 +51,7 @@ function ruleFor(name: string, rules: readonly ActionRule[]): ActionRule | null 
 }
 
 /** Glob match where `*` stands for any run of characters; linear in the name for each `*`. */
-export function matches(pattern: string, name: string): boolean {
+function matches(pattern: string, name: string): boolean {
   const parts = pattern.split('*')
   const first = parts[0] ?? ''
   if (parts.length === 1) return name === pattern

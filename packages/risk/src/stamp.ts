@@ -20,7 +20,7 @@ export const decisionId = ({ generation, partition, offset }: Position, index: n
   `${generation}.${partition}.${offset}.${index}`
 
 /** `generation-offset-index`, padded so that text order is log order. */
-export const sequenceOf = ({ generation, offset }: Position, index: number): string =>
+const sequenceOf = ({ generation, offset }: Position, index: number): string =>
   `${String(generation).padStart(4, '0')}-${String(offset).padStart(19, '0')}-${String(index).padStart(3, '0')}`
 
 export interface Stamp {

@@ -174,7 +174,14 @@ describe('bad input is refused with its path and its mend', () => {
       withField('occurredAt', 'yesterday'),
       'occurredAt',
       'bad_date',
-      'expected a date-time with its offset, as 2026-11-22T10:00:00.000Z',
+      'expected a date-time of 1970 or later with its offset, as 2026-11-22T10:00:00.000Z',
+    ],
+    [
+      'a date before 1970',
+      withField('occurredAt', -1),
+      'occurredAt',
+      'bad_date',
+      'expected a date-time of 1970 or later',
     ],
     [
       'a date that no calendar has',
@@ -188,7 +195,7 @@ describe('bad input is refused with its path and its mend', () => {
       withField('occurredAt', '2026-11-22T10:00:00'),
       'occurredAt',
       'bad_date',
-      'expected a date-time with its offset',
+      'expected a date-time of 1970 or later with its offset',
     ],
     [
       'a date beyond all dates',

@@ -109,15 +109,18 @@ const lastDate = 8.64e15
 /** ISO 8601 with an offset, or whole milliseconds since the epoch, as Avro's timestamp-millis. */
 export const time = z.unknown().transform((value, ctx) => {
   if (value === undefined) return refuse(ctx, value, 'missing', 'a time is required')
-  if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= lastDate) {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= lastDate) {
     return value
   }
-  if (typeof value === 'string' && isoDateTime.safeParse(value).success) return Date.parse(value)
+  if (typeof value === 'string' && isoDateTime.safeParse(value).success) {
+    const at = Date.parse(value)
+    if (at >= 0) return at
+  }
   return refuse(
     ctx,
     value,
     'bad_date',
-    'expected a date-time with its offset, as 2026-11-22T10:00:00.000Z, or whole milliseconds since 1970',
+    'expected a date-time of 1970 or later with its offset, as 2026-11-22T10:00:00.000Z, or whole milliseconds since then',
   )
 })
 

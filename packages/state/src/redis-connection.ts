@@ -142,7 +142,8 @@ function connect(url: string): Redis | Cluster {
       clusterRetryStrategy: retryDelay,
       maxRedirections: 8,
       slotsRefreshTimeout: 1_000,
-      retryDelayOnFailover: 200,
+      // A command that a lost connection left unanswered is not sent again: its outcome is unknown.
+      retryDelayOnFailover: 0,
     })
   const single = { ...options, enableOfflineQueue: false, retryStrategy: retryDelay }
   if (kind === 'sentinel')

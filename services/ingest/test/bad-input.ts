@@ -99,6 +99,6 @@ export const badInput: readonly BadInput[] = [
     code: 'bad_date',
     path: 'occurredAt',
     message:
-      'expected a date-time with its offset, as 2026-11-22T10:00:00.000Z, or whole milliseconds since 1970',
+      'expected a date-time of 1970 or later with its offset, as 2026-11-22T10:00:00.000Z, or whole milliseconds since then',
   },
 ]

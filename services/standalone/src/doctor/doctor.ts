@@ -1,13 +1,19 @@
 /** `holdpoint doctor`: is everything there that Holdpoint needs, and fit for it. */
 import { editionAgeMs, geoipLitePlaces, ingestConfig } from '@holdpoint/ingest'
-import { kafkaBrokers, loadConfig, redisUrl, registryUrl } from '@holdpoint/runtime'
+import {
+  kafkaConnection,
+  kafkaVariables,
+  loadConfig,
+  redisUrl,
+  registryUrl,
+} from '@holdpoint/runtime'
 import type { Environment } from '../environment.ts'
 import { type Finding, fail, messageOf, ok, warn } from './check.ts'
 import { checkStreams } from './kafka.ts'
 import { checkRedis } from './redis.ts'
 
 const { geoDataDir } = ingestConfig
-export const doctorConfig = { kafkaBrokers, redisUrl, registryUrl, geoDataDir }
+export const doctorConfig = { ...kafkaVariables, redisUrl, registryUrl, geoDataDir }
 
 const nodeMin = [20, 19] as const
 const dayMs = 86_400_000
@@ -20,13 +26,13 @@ const geoWarnDays = 90
 export async function examine(env: Environment): Promise<readonly Finding[]> {
   const config = loadConfig(doctorConfig, env)
   const [streams, redis] = await Promise.all([
-    checkStreams(config.kafkaBrokers, config.registryUrl),
+    checkStreams(kafkaConnection(config), config.registryUrl),
     checkRedis(config.redisUrl),
   ])
   return [checkNode(process.versions.node), ...streams, ...redis, checkGeoData(config.geoDataDir)]
 }
 
-const addresses = { kafka: kafkaBrokers, registry: registryUrl, redis: redisUrl }
+const addresses = { kafka: kafkaVariables.kafkaBrokers, registry: registryUrl, redis: redisUrl }
 
 /** What to say to someone whose parts run elsewhere than at the usual addresses; null where that is not it. */
 export function hintFor(findings: readonly Finding[], env: Environment): string | null {

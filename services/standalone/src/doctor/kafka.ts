@@ -7,6 +7,7 @@ import {
   topicTable,
 } from '@holdpoint/contracts'
 import { kafkaLog, type Log } from '@holdpoint/log'
+import type { KafkaConnection } from '@holdpoint/runtime'
 import { type Finding, fail, messageOf, ok, warn, within } from './check.ts'
 
 const connectMs = 1_500
@@ -15,14 +16,15 @@ const applyMend = 'Run: holdpoint topics apply'
 
 /** Kafka, its topics, the registry and its schemas. */
 export async function checkStreams(
-  brokers: readonly string[],
+  connection: KafkaConnection,
   registryUrl: string,
 ): Promise<readonly Finding[]> {
-  const [kafka, registry] = await Promise.all([checkKafka(brokers), checkRegistry(registryUrl)])
+  const [kafka, registry] = await Promise.all([checkKafka(connection), checkRegistry(registryUrl)])
   return [...kafka, ...registry]
 }
 
-async function checkKafka(brokers: readonly string[]): Promise<readonly Finding[]> {
+async function checkKafka(connection: KafkaConnection): Promise<readonly Finding[]> {
+  const { brokers } = connection
   const refusals = await Promise.all(brokers.map(refusalOf))
   const away = brokers.flatMap((broker, at) => {
     const refusal = refusals[at]
@@ -38,7 +40,7 @@ async function checkKafka(brokers: readonly string[]): Promise<readonly Finding[
       warn('topics', 'not checked, since Kafka gives no answer', 'Mend Kafka first'),
     ]
   }
-  const log = kafkaLog({ brokers, clientId: 'holdpoint-doctor' })
+  const log = kafkaLog({ ...connection, clientId: 'holdpoint-doctor' })
   try {
     return await within(answerMs, askKafka(log, brokers, away))
   } catch (error) {

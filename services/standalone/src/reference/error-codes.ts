@@ -6,7 +6,7 @@ import { code, page, section, table } from './markdown.ts'
 export function errorCodesPage(): string {
   return page(
     'Error codes',
-    'Why an event is refused. HTTP answers 400 with `application/problem+json` (RFC 9457): each entry of `errors` has the `code`, a JSON pointer to the field, and a sentence with the mend; no event of the request is taken. A record from Kafka goes to `<topic>.dlq` byte for byte, with the code in the header `holdpoint.error.code`, and its partition moves on.',
+    'Why an event is refused. HTTP answers 400 with `application/problem+json` (RFC 9457): each entry of `errors` has the `code`, a JSON pointer to the field, and a sentence with the mend; no event of the request is taken. A record from Kafka goes to `<topic>.dlq` byte for byte, with the code in the header `holdpoint.error.code`, and its partition moves on. One too large even for that topic goes without its value (or without key and headers too): `holdpoint.error.truncated` says so, and `holdpoint.error.size` how large the value was.',
     section('Of the record and its fields', rows(errorCodes)),
     section('Of ingest', rows(ingestErrorCodes)),
     section(

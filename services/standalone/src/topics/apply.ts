@@ -1,12 +1,12 @@
 /** `holdpoint topics apply`: the plan as lines, then the plan made true. */
 import { applyPlan, confluentRegistry, planTopics, type TopicPorts } from '@holdpoint/contracts'
 import { kafkaLog, type LogAdmin } from '@holdpoint/log'
-import { kafkaBrokers, loadConfig, registryUrl } from '@holdpoint/runtime'
+import { kafkaConnection, kafkaVariables, loadConfig, registryUrl } from '@holdpoint/runtime'
 import type { Environment } from '../environment.ts'
 import { CommandError } from '../errors.ts'
 
 /** The variables that name what topics and schemas are applied to. */
-export const topicsConfig = { kafkaBrokers, registryUrl }
+export const topicsConfig = { ...kafkaVariables, registryUrl }
 
 /** As many copies as survive the loss of one and still take writes. */
 const replicasWanted = 3
@@ -21,7 +21,7 @@ export interface ApplyOptions {
 /** @throws ConfigError; CommandError where a part does not answer, or a difference needs a person */
 export async function applyTopics({ dryRun, replicas, env, print }: ApplyOptions): Promise<void> {
   const config = loadConfig(topicsConfig, env)
-  const log = kafkaLog({ brokers: config.kafkaBrokers, clientId: 'holdpoint-topics' })
+  const log = kafkaLog({ ...kafkaConnection(config), clientId: 'holdpoint-topics' })
   try {
     const admin = await log.admin()
     const ports: TopicPorts = { admin, registry: confluentRegistry(config.registryUrl) }

@@ -2,25 +2,22 @@
  * The fold of one partition: every record of the internal log in its order, over the states it led to.
  * It has no clock and looks nothing up, so refolding a log gives the same decisions byte for byte.
  */
-import { expire, schedule } from './deadline.ts'
-import type { Decision } from './decision.ts'
+import { schedule } from './deadline.ts'
 import { detectors as allDetectors } from './detectors/index.ts'
-import type { Draft } from './draft.ts'
-import type { LogRecord, SessionEvent, Subject } from './event.ts'
+import type { LogRecord, SessionEvent } from './event.ts'
 import type { FoldResult, PartitionMeta, PlacedRecord, States } from './fold-types.ts'
-import { profileLifeMs, sessionLifeMs, unauthenticatedLifeMs } from './lifetimes.ts'
+import { begin, type Folding, finish, keep, nothing, profileOf, put, sessionOf } from './folding.ts'
+import { livingProfile, livingSession } from './lifetimes.ts'
 import type { Policy } from './policy.ts'
-import { decisionId, stamp, subjectOf } from './stamp.ts'
+import { decisionId } from './stamp.ts'
 import { caps, emptyProfile, type Profile, type Session } from './state.ts'
 import { step } from './step.ts'
+import { dueTimers, fireOwn, fireTimers, tick, timersPerTick } from './timers.ts'
 
 /** A profile notes that it was seen no oftener, so that a quiet event does not rewrite it. */
 const seenEveryMs = 10 * 60_000
 /** An event later than this updates memory, and neither prompts nor revokes by score. */
 const lateAfterMs = 10 * 60_000
-/** How many quiet subjects' timers one tick fires; the rest fire at the next. */
-export const timersPerTick = 100
-
 export const emptyMeta = (generation: number, partition: number): PartitionMeta => ({
   generation,
   partition,
@@ -52,30 +49,9 @@ export function followUps(record: LogRecord, states: States): readonly string[] 
     .flatMap((key) => dueTimers(states.profile(key), record.t).map((timer) => timer.session))
 }
 
-const dueTimers = (profile: Profile | null, t: number) =>
-  profile === null ? [] : profile.timers.filter((timer) => timer.due <= t)
-
 /** Decision time: `clamp(occurredAt, receivedAt - 10 min, receivedAt)`. */
 export const decisionTime = ({ occurredAt, receivedAt }: SessionEvent): number =>
   Math.min(receivedAt, Math.max(occurredAt, receivedAt - lateAfterMs))
-
-/** What a record does to the states, collected; nothing is written before the whole record is folded. */
-interface Folding {
-  readonly meta: PartitionMeta
-  readonly offset: number
-  readonly states: States
-  readonly policy: Policy
-  /** Few, each key once: a record touches one subject, or a tick's, and their sessions. */
-  readonly profiles: [key: string, profile: Profile][]
-  readonly sessions: [key: string, session: Session][]
-  readonly drafts: { readonly draft: Draft; readonly of: Whom }[]
-}
-
-interface Whom {
-  readonly tenant: string
-  readonly subject: Subject
-  readonly eventId: string
-}
 
 /** Folds one record. Never throws for anything that ingest may have let through. */
 export function foldPartition(
@@ -101,16 +77,6 @@ export function foldPartition(
   if (told === null) return { ...nothing('repeat', next), origin: moved }
   return { ...finish(folding, next), origin: moved, signals: told.signals, blind: told.blind }
 }
-
-const begin = (meta: PartitionMeta, offset: number, states: States, policy: Policy): Folding => ({
-  meta,
-  offset,
-  states,
-  policy,
-  profiles: [],
-  sessions: [],
-  drafts: [],
-})
 
 function foldEvent(
   folding: Folding,
@@ -196,128 +162,10 @@ function forgetful(profile: Profile, event: SessionEvent, t: number): Profile {
 const seen = (profile: Profile, t: number): Profile =>
   t - profile.lastSeen < seenEveryMs ? profile : { ...profile, lastSeen: t }
 
-function put<T>(changed: [key: string, state: T][], key: string, state: T): void {
-  const entry = changed.find(([known]) => known === key)
-  if (entry === undefined) changed.push([key, state])
-  else entry[1] = state
-}
-
-const keep = (folding: Folding, key: string, before: Profile | null, after: Profile) => {
-  if (after !== before) put(folding.profiles, key, after)
-}
-
 const newProfile = ({ tenant, subject }: SessionEvent): Profile => ({
   ...emptyProfile,
   tenant,
   subjectId: subject.id,
   kind: subject.kind,
   iss: subject.iss,
-})
-
-const profileOf = ({ profiles, states }: Folding, key: string): Profile | null =>
-  profiles.find(([changed]) => changed === key)?.[1] ?? states.profile(key)
-
-const sessionOf = ({ sessions, states }: Folding, key: string): Session | null =>
-  sessions.find(([changed]) => changed === key)?.[1] ?? states.session(key)
-
-/** Logical expiry: what was not seen for its life is absent, whatever the store still holds. */
-const living = <T extends { readonly lastSeen: number }>(
-  state: T | null,
-  t: number,
-  lifeMs: number,
-): T | null => (state !== null && t - state.lastSeen > lifeMs ? null : state)
-
-/** Workloads and agents are remembered as sessions are: their history is in their credentials. */
-function livingProfile(profile: Profile | null, t: number): Profile | null {
-  if (profile === null) return null
-  if (profile.kind === 'human' && profile.logins > 0) return living(profile, t, profileLifeMs)
-  const stranger = profile.kind === 'human' && profile.notBefore === 0
-  return living(profile, t, stranger ? unauthenticatedLifeMs : sessionLifeMs)
-}
-
-/** A revoked session is remembered as long as any. */
-function livingSession(
-  session: Session | null,
-  profile: Profile | null,
-  t: number,
-): Session | null {
-  if (session === null) return null
-  const whole =
-    session.assurance.rank > 0 || session.status === 'revoked' || profile?.kind !== 'human'
-  return living(session, t, whole ? sessionLifeMs : unauthenticatedLifeMs)
-}
-
-function tick(folding: Folding, t: number): void {
-  for (const key of folding.states.dueSubjects(t, timersPerTick)) {
-    const profile = folding.states.profile(key)
-    if (profile !== null) keep(folding, key, profile, fireTimers(folding, key, profile, t))
-  }
-}
-
-/** Fires a subject's timers due by `t`, each at its own due time. */
-function fireTimers(folding: Folding, subjectKey: string, profile: Profile, t: number): Profile {
-  let next = profile
-  for (const timer of dueTimers(profile, t)) {
-    const session = sessionOf(folding, timer.session)
-    if (session === null || session.startedAt < profile.notBefore) {
-      next = { ...next, timers: next.timers.filter((other) => other !== timer) }
-      continue
-    }
-    const expired = expire(session, timer.session, timer.due)
-    const of = {
-      tenant: profile.tenant,
-      subject: subjectOf(profile),
-      eventId: `timer:${subjectKey}`,
-    }
-    for (const draft of expired.decisions) folding.drafts.push({ draft, of })
-    if (expired.session !== session) put(folding.sessions, timer.session, expired.session)
-    next = schedule(next, timer.session, expired.session)
-  }
-  return next
-}
-
-/** The deadline of the event's own session, which the profile's bounded list of timers may have lost. */
-function fireOwn(folding: Folding, keys: SessionEvent['keys'], profile: Profile, t: number): void {
-  const session = sessionOf(folding, keys.session)
-  if (session === null || session.startedAt < profile.notBefore) return
-  const expired = expire(session, keys.session, t)
-  if (expired.session === session) return
-  const eventId = `timer:${keys.subject}`
-  const of = { tenant: profile.tenant, subject: subjectOf(profile), eventId }
-  for (const draft of expired.decisions) folding.drafts.push({ draft, of })
-  put(folding.sessions, keys.session, expired.session)
-}
-
-function finish(folding: Folding, meta: PartitionMeta): FoldResult {
-  const { drafts, profiles, sessions } = folding
-  const decisions = drafts.length === 0 ? none : stamped(folding)
-  return { ...nothing('applied', meta), profiles, sessions, decisions }
-}
-
-function stamped(folding: Folding): readonly Decision[] {
-  const position = { ...folding.meta, offset: folding.offset }
-  return folding.drafts.map(({ draft, of }, index) =>
-    stamp(draft, {
-      position,
-      index,
-      tenant: of.tenant,
-      subject: of.subject,
-      eventId: of.eventId,
-      session: draft.sessionKey === '' ? null : sessionOf(folding, draft.sessionKey),
-      policy: folding.policy,
-    }),
-  )
-}
-
-const none: readonly never[] = []
-
-const nothing = (outcome: FoldResult['outcome'], meta: PartitionMeta): FoldResult => ({
-  outcome,
-  meta,
-  origin: null,
-  profiles: none,
-  sessions: none,
-  decisions: none,
-  signals: none,
-  blind: none,
 })

@@ -54,14 +54,13 @@ function begin(input: StepInput): Turn {
   const { event, session, previous } = input
   const kind = event.actor[0]?.kind ?? event.subject.kind
   const rotates = isRotation(input)
-  const kept = session === null || rotates ? null : session
   return {
     input,
     kind,
     startLevel: session?.level ?? 'LOW',
     profile: input.profile,
     session: copyOf(
-      rotates && previous ? successor(input, previous) : (kept ?? opened(input, kind)),
+      rotates && previous ? successor(input, previous) : (session ?? opened(input, kind)),
     ),
     previous: rotates ? previous : null,
     drafts: [],

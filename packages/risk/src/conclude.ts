@@ -22,10 +22,11 @@ export function conclude(turn: Turn, scene: Scene): void {
     revoke(turn, rule)
     return
   }
-  if (event.type === 'logout' && event.outcome === 'success') {
-    // One of an earlier login under the same id, which came late, ends nothing.
-    if (event.occurredAt < turn.session.startedAt) return
+  // The logout of an earlier login under the same id, which came late, ends nothing.
+  const inTime = event.occurredAt >= turn.session.startedAt
+  if (event.type === 'logout' && event.outcome === 'success' && inTime) {
     close(turn, 'superseded')
+    tellLevel(turn)
     turn.session.status = 'ended'
     turn.session.endedAt = event.occurredAt
     return

@@ -208,6 +208,14 @@ describe('a revoked session', () => {
   })
 })
 
+describe('a logout', () => {
+  it('hides no change of level that it brings itself', () => {
+    const folding = atWork()
+    folding.happens({ ...thief, ...session('s-1'), type: 'logout', action: null, ...after(20) })
+    expect(told(folding)).toEqual(['session.risk.changed'])
+  })
+})
+
 describe('prompts', () => {
   it('are not spent by events without a session', () => {
     const folding = atWork()

@@ -12,7 +12,7 @@ import type { Policy } from './policy.ts'
 import { decisionId } from './stamp.ts'
 import { caps, emptyProfile, type Profile, type Session } from './state.ts'
 import { step } from './step.ts'
-import { dueTimers, fireOwn, fireTimers, tick, timersPerTick } from './timers.ts'
+import { dueTimers, fire, fireTimers, tick, timersPerTick } from './timers.ts'
 
 /** A profile notes that it was seen no oftener, so that a quiet event does not rewrite it. */
 const seenEveryMs = 10 * 60_000
@@ -94,7 +94,7 @@ function foldEvent(
   if (repeats?.includes(event.idHash)) return null
 
   let profile = fireTimers(folding, keys.subject, stored ?? newProfile(event), t)
-  if (session !== null) fireOwn(folding, keys, profile, t)
+  if (session !== null) fire(folding, keys, profile, t)
   if (isFailedLogin(event)) {
     keep(folding, keys.subject, stored, forgetful(profile, event, t))
     return { signals: [], blind: [] }

@@ -1,9 +1,8 @@
 /** Fires step-up deadlines: of quiet subjects by ticks, of an event's own subject before the event. */
 import { expire, schedule } from './deadline.ts'
-import type { SessionEvent } from './event.ts'
 import { type Folding, keep, put, sessionOf } from './folding.ts'
 import { subjectOf } from './stamp.ts'
-import type { Profile } from './state.ts'
+import type { Profile, Session } from './state.ts'
 
 /** How many quiet subjects' timers one tick fires; the rest fire at the next. */
 export const timersPerTick = 100
@@ -27,37 +26,33 @@ export function fireTimers(
 ): Profile {
   let next = profile
   for (const timer of dueTimers(profile, t)) {
-    const session = sessionOf(folding, timer.session)
-    if (session === null || session.startedAt < profile.notBefore) {
-      next = { ...next, timers: next.timers.filter((other) => other !== timer) }
-      continue
-    }
-    const expired = expire(session, timer.session, timer.due)
-    const of = {
-      tenant: profile.tenant,
-      subject: subjectOf(profile),
-      eventId: `timer:${subjectKey}`,
-    }
-    for (const draft of expired.decisions) folding.drafts.push({ draft, of })
-    if (expired.session !== session) put(folding.sessions, timer.session, expired.session)
-    next = schedule(next, timer.session, expired.session)
+    const session = fire(folding, { subject: subjectKey, session: timer.session }, profile, t)
+    next =
+      session === null
+        ? { ...next, timers: next.timers.filter((other) => other !== timer) }
+        : schedule(next, timer.session, session)
   }
   return next
 }
 
-/** The deadline of the event's own session, which the profile's bounded list of timers may have lost. */
-export function fireOwn(
+/**
+ * Fires one session's deadline, if it is due by `t`; answers with the session after it, null where
+ * there is none that could be spoken of. Called for the event's own session too, whose timer the
+ * profile's bounded list may have lost.
+ */
+export function fire(
   folding: Folding,
-  keys: SessionEvent['keys'],
+  keys: { readonly subject: string; readonly session: string },
   profile: Profile,
   t: number,
-): void {
+): Session | null {
   const session = sessionOf(folding, keys.session)
-  if (session === null || session.startedAt < profile.notBefore) return
+  if (session === null || session.startedAt < profile.notBefore) return null
   const expired = expire(session, keys.session, t)
-  if (expired.session === session) return
+  if (expired.session === session) return session
   const eventId = `timer:${keys.subject}`
   const of = { tenant: profile.tenant, subject: subjectOf(profile), eventId }
   for (const draft of expired.decisions) folding.drafts.push({ draft, of })
   put(folding.sessions, keys.session, expired.session)
+  return expired.session
 }

@@ -2,6 +2,7 @@
  * Text in states: a length in bytes and UTF-8. States hold a few words again and again (countries,
  * browsers, reasons), so short ones are looked up among those read before instead of being made anew.
  */
+import { cutText } from '@holdpoint/risk'
 import { type Cursor, cutShort, readUint, writeUint } from './cursor.ts'
 
 /** Longer text is seldom the same twice. */
@@ -12,7 +13,7 @@ const known: string[] = new Array<string>(knownSlots).fill('')
 
 /** Cut at `max` UTF-16 units, never within a character. */
 export function writeText(to: Cursor, value: string, max: number): void {
-  const text = value.length > max ? cut(value, max) : value
+  const text = value.length > max ? cutText(value, max) : value
   const { length } = text
   if (length < 128) {
     const { buffer } = to
@@ -31,12 +32,6 @@ export function writeText(to: Cursor, value: string, max: number): void {
   }
   writeUint(to, Buffer.byteLength(text, 'utf8'))
   to.at += to.buffer.write(text, to.at, 'utf8')
-}
-
-function cut(text: string, max: number): string {
-  const last = text.charCodeAt(max - 1)
-  const splitsPair = last >= 0xd800 && last <= 0xdbff
-  return text.slice(0, splitsPair ? max - 1 : max)
 }
 
 export function readText(from: Cursor, path: string): string {

@@ -1,14 +1,13 @@
 /** `POST /v1/events`: one event, or a list of up to 500, as JSON. */
-import { eventBytesMax, parseRawEvent, type RawEvent, topics } from '@holdpoint/contracts'
-import type { LogWriter } from '@holdpoint/log'
+import { eventBytesMax, parseRawEvent, type RawEvent } from '@holdpoint/contracts'
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
-import { type AdmitDeps, admit, type Placed } from './admit.ts'
+import { accept } from './accept.ts'
 import type { Authenticate } from './api-keys.ts'
 import type { Fault } from './faults.ts'
 import { decodeFaults, traceparentOf } from './handle.ts'
 import type { IngestMetrics } from './metrics.ts'
 import { type Problem, type ProblemError, pointerTo, problem, problemType } from './problem.ts'
-import { withTicks } from './ticks.ts'
+import type { Intake } from './raw-intake.ts'
 import type { TokenBuckets } from './token-buckets.ts'
 
 export const batchMax = 500
@@ -21,7 +20,7 @@ export interface HttpDeps {
   readonly metrics: IngestMetrics
   readonly onFailure: (what: string, error: unknown, attempts: number) => void
   /** null until the log is reached: then the answer is 503. */
-  readonly intake: () => { readonly admission: AdmitDeps; readonly writer: LogWriter } | null
+  readonly intake: () => Intake | null
 }
 
 /**
@@ -54,7 +53,7 @@ export function createHttpApp(deps: HttpDeps): FastifyInstance {
       return send(reply.header('retry-after', String(Math.ceil(waitMs / 1000))), tooMany)
     }
     const traceparent = traceparentOf(request.headers['traceparent'])
-    const refusal = await accept(tenant, parsed, traceparent, deps)
+    const refusal = await take(tenant, parsed, traceparent, deps)
     if (refusal === null) return reply.code(202).send({ accepted: parsed.events.length })
     if (refusal.status === 503) reply.header('retry-after', '1')
     return send(reply, refusal)
@@ -120,7 +119,7 @@ function parseItem(item: unknown, bodyBytes: number): Item {
 }
 
 /** Appends all, or refuses all. */
-async function accept(
+async function take(
   tenant: string,
   parsed: Parsed,
   traceparent: string | null,
@@ -128,25 +127,13 @@ async function accept(
 ): Promise<Problem | null> {
   const intake = deps.intake()
   if (intake === null) return unavailable
-  const { admission, writer } = intake
   try {
-    const incoming = parsed.events.map((raw) => ({ raw, origin: null, traceparent }))
-    const { dispositions, remember } = await admit(tenant, incoming, admission)
-    const placed: Placed[] = []
-    const refusals: Refusal[] = []
-    for (const [at, disposition] of dispositions.entries()) {
-      if (disposition.kind === 'ok') placed.push(disposition.placed)
-      else refusals.push(problemErrors([disposition.fault], parsed.isList ? at : null))
-    }
+    const refused = await accept(tenant, parsed.events, traceparent, intake, deps.metrics)
+    const refusals = refused.map(({ fault, at }) =>
+      problemErrors([fault], parsed.isList ? at : null),
+    )
     count(deps, 0, refusals)
-    if (refusals.length > 0) return badRequest(refusals)
-    await remember()
-    const { clock, partitions, catalogue } = admission
-    const begun = performance.now()
-    await writer.append(topics.internal, withTicks(placed, clock, partitions, catalogue))
-    deps.metrics.appendSeconds.observe((performance.now() - begun) / 1000)
-    deps.metrics.accepted.add(placed.length, { source: 'http' })
-    return null
+    return refusals.length > 0 ? badRequest(refusals) : null
   } catch (error) {
     deps.onFailure('http', error, 1)
     return unavailable

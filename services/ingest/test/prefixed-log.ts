@@ -42,6 +42,7 @@ export function prefixedLog(log: Log, prefix: string): Log {
         },
         create: (spec) => admin.create({ ...spec, name: out(spec.name) }),
         configure: (topic, config) => admin.configure(out(topic), config),
+        members: (groupId) => admin.members(out(groupId)),
         brokers: () => admin.brokers(),
         bounds: (topic) => admin.bounds(out(topic)),
         close: () => admin.close(),

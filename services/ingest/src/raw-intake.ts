@@ -1,0 +1,184 @@
+/** The log side of ingest: raw topics in, the internal log and its ticks out. HTTP appends through it too. */
+import { deadLetterOf, rawTopics, type SchemaCatalogue, topics } from '@holdpoint/contracts'
+import {
+  type Log,
+  type LogReader,
+  type LogWriter,
+  partitionKey,
+  type ReaderHandlers,
+  type TopicPartition,
+} from '@holdpoint/log'
+import type { SessionIndex } from '@holdpoint/state'
+import type { AdmitDeps } from './admit.ts'
+import { StoppedError, untilDone } from './backoff.ts'
+import type { Clock } from './clock.ts'
+import type { IngestConfig } from './config.ts'
+import type { Enrichment } from './enrichment.ts'
+import { findTopics } from './find-topics.ts'
+import { createHasher } from './hash.ts'
+import type { OnFailure } from './lane.ts'
+import type { IngestMetrics } from './metrics.ts'
+import { RawPartition } from './raw-partition.ts'
+import { createSubjects } from './subjects.ts'
+import { startTicker, type Ticker } from './ticks.ts'
+import type { TokenBuckets } from './token-buckets.ts'
+import type { WaitingRoom } from './waiting-room.ts'
+
+export interface RawIntakeDeps {
+  readonly log: Log
+  /** The schemas, or how to open them: tried again while the registry is away. */
+  readonly catalogue: SchemaCatalogue | (() => Promise<SchemaCatalogue>)
+  readonly index: SessionIndex
+  readonly enrichment: Enrichment
+  readonly clock: Clock
+  readonly config: Pick<IngestConfig, 'groupId' | 'hashKey' | 'tenant' | 'tickMs'>
+  readonly buckets: TokenBuckets
+  readonly room: WaitingRoom
+  readonly metrics: IngestMetrics
+  readonly onFailure: OnFailure
+  /** The reader is dead: the process is to be started anew. */
+  readonly crash: (error: Error) => void
+}
+
+/** What an event needs on its way into the internal log. */
+export interface Intake {
+  readonly admission: AdmitDeps
+  readonly writer: LogWriter
+}
+
+export class RawIntake {
+  readonly #deps: RawIntakeDeps
+  readonly #stopping = new AbortController()
+  readonly #partitions = new Map<string, RawPartition>()
+  #intake: Intake | null = null
+  #reader: LogReader | null = null
+  #ticker: Ticker | null = null
+  #joined = false
+  #starting: Promise<void> = Promise.resolve()
+  #missing: string | null = 'the log was not reached yet'
+
+  constructor(deps: RawIntakeDeps) {
+    this.#deps = deps
+  }
+
+  /** null until the log is reached, and once stopped. */
+  get intake(): Intake | null {
+    return this.#intake
+  }
+
+  /** Why the log is not reached yet; null when it is. */
+  get missing(): string | null {
+    return this.#missing
+  }
+
+  /** How many raw partitions are this member's; null before it has joined the group. */
+  get partitions(): number | null {
+    return this.#joined ? this.#partitions.size : null
+  }
+
+  /** Resolves when it reads and ticks, or was stopped before: what is away is waited for. */
+  start(): Promise<void> {
+    this.#starting = untilDone(
+      () => this.#connect(),
+      this.#stopping.signal,
+      this.#onConnectFailure,
+    ).catch((error: unknown) => {
+      if (!(error instanceof StoppedError)) throw error
+    })
+    return this.#starting
+  }
+
+  /** Ends the waiting of a start for what is away. */
+  abandon(): void {
+    this.#stopping.abort()
+  }
+
+  /** Leaves the group; what is in hand is finished, or left unacknowledged to the next owner. */
+  async stop(): Promise<void> {
+    this.abandon()
+    await this.#starting.catch(() => undefined)
+    await this.#ticker?.stop()
+    await Promise.all([...this.#partitions.values()].map((p) => p.stop('leaving')))
+    await this.#reader?.stop()
+    await this.#intake?.writer.close()
+    this.#intake = null
+  }
+
+  /** Finds the topics, then begins to read, to write and to tick. */
+  async #connect(): Promise<void> {
+    const { log, clock, index, enrichment, config } = this.#deps
+    const given = this.#deps.catalogue
+    const catalogue = typeof given === 'function' ? await given() : given
+    const partitionsOf = await findTopics(log)
+    const partitions = partitionsOf.get(topics.internal) ?? 0
+    const writer = await log.writer()
+    const admission: AdmitDeps = {
+      subjects: createSubjects(index),
+      hasher: createHasher(config.hashKey),
+      enrichment,
+      clock,
+      catalogue,
+      partitions,
+    }
+    const reader = log.reader({ groupId: config.groupId, topics: rawTopics })
+    try {
+      await reader.start(this.#handlers(reader, { admission, writer }, partitionsOf))
+    } catch (error) {
+      await Promise.allSettled([reader.stop(), writer.close()])
+      throw error
+    }
+    this.#reader = reader
+    this.#intake = { admission, writer }
+    this.#missing = null
+    if (clock.kind === 'wall') {
+      const onFailure = (error: unknown) => this.#deps.onFailure('tick', error, 1)
+      const { tickMs: everyMs } = config
+      this.#ticker = startTicker({ everyMs, partitions, catalogue, writer, clock, onFailure })
+    }
+  }
+
+  #handlers(
+    reader: LogReader,
+    intake: Intake,
+    partitionsOf: ReadonlyMap<string, number>,
+  ): ReaderHandlers {
+    return {
+      onAssigned: async (assigned) => {
+        this.#joined = true
+        for (const at of assigned) {
+          void this.#partitions.get(partitionKey(at))?.stop('revoked')
+          const letters = partitionsOf.get(deadLetterOf(at.topic)) ?? 1
+          this.#partitions.set(partitionKey(at), this.#own(at, reader, intake, letters))
+        }
+        return new Map()
+      },
+      onRevoked: (revoked) => {
+        for (const at of revoked) {
+          void this.#partitions.get(partitionKey(at))?.stop('revoked')
+          this.#partitions.delete(partitionKey(at))
+        }
+      },
+      onBatch: async (batch) => {
+        await this.#partitions.get(partitionKey(batch))?.take(batch)
+      },
+      onCrash: this.#deps.crash,
+    }
+  }
+
+  #own(
+    { topic, partition }: TopicPartition,
+    reader: LogReader,
+    intake: Intake,
+    deadLetterPartitions: number,
+  ): RawPartition {
+    const { config, buckets, room, metrics, onFailure } = this.#deps
+    const commit = (where: TopicPartition, offset: number) => reader.commit(where, offset)
+    const own = { tenant: config.tenant, buckets, room, metrics, onFailure, commit }
+    return new RawPartition({ topic, partition }, { ...intake, ...own, deadLetterPartitions })
+  }
+
+  readonly #onConnectFailure = (error: unknown, attempts: number): void => {
+    this.#missing = error instanceof Error ? error.message : String(error)
+    this.#deps.onFailure('connect', error, attempts)
+  }
+}

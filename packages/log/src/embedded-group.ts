@@ -14,6 +14,8 @@ interface Member {
 
 /** The readers of one group in this process. */
 export interface EmbeddedGroup {
+  /** How many readers are in it now. */
+  size(): number
   reader(topics: readonly string[]): LogReader
   /** Something was appended here. */
   wake(topic: string, partition: number): void
@@ -51,6 +53,7 @@ export function createEmbeddedGroup(options: EmbeddedGroupOptions): EmbeddedGrou
   }
 
   return {
+    size: () => members.length,
     wake(topic, partition) {
       for (const member of members) member.wake(topic, partition)
     },

@@ -91,7 +91,7 @@ export function embeddedLog(options: EmbeddedLogOptions = {}): EmbeddedLog {
     },
     async admin() {
       await ready()
-      return createAdmin(store, change)
+      return createAdmin(store, change, groups)
     },
     async close() {
       closed = true
@@ -137,7 +137,11 @@ function check(store: EmbeddedStore, topic: string, records: readonly NewRecord[
   }
 }
 
-function createAdmin(store: EmbeddedStore, change: (one: Change) => Promise<void>): LogAdmin {
+function createAdmin(
+  store: EmbeddedStore,
+  change: (one: Change) => Promise<void>,
+  groups: ReadonlyMap<string, EmbeddedGroup>,
+): LogAdmin {
   return {
     describe(topics) {
       return Promise.resolve(
@@ -165,6 +169,7 @@ function createAdmin(store: EmbeddedStore, change: (one: Change) => Promise<void
         return store.bounds(at)
       })
     },
+    members: (groupId) => Promise.resolve(groups.get(groupId)?.size() ?? 0),
     brokers: () => Promise.resolve(1),
     close: () => Promise.resolve(),
   }

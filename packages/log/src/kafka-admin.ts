@@ -120,6 +120,12 @@ export function createKafkaAdmin(client: () => Kafka): KafkaAdmin {
     startOf,
     brokers: async () =>
       (await ask('the cluster', (admin) => admin.describeCluster())).brokers.length,
+    async members(groupId) {
+      const { groups } = await ask(`members of group '${groupId}'`, (admin) =>
+        admin.describeGroups([groupId]),
+      )
+      return groups.find((group) => group.groupId === groupId)?.members.length ?? 0
+    },
     describe: (topics) => ask('topics', (admin) => describe(admin, topics)),
     async create({ name, partitions, replicas, config }) {
       const configEntries = Object.entries(config).map(([key, value]) => ({ name: key, value }))

@@ -517,6 +517,19 @@ export function logContract(
       await admin.close()
     })
 
+    it('counts the readers that are in a group, and none where nobody ever was', async () => {
+      const admin = await under.log.admin()
+      expect(await admin.members(groupId)).toBe(0)
+      const seen = see()
+      const one = reader()
+      await one.start(seen)
+      await until(() => expect(seen.assigned).not.toEqual([]))
+      expect(await admin.members(groupId)).toBe(1)
+      await one.stop()
+      await expect.poll(() => admin.members(groupId), { timeout: 20_000 }).toBe(0)
+      await admin.close()
+    })
+
     it('appends nothing after close', async () => {
       await writer.close()
       await expect(writer.append(topic, [record(0, 'x')])).rejects.toMatchObject({

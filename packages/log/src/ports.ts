@@ -115,6 +115,8 @@ export interface LogAdmin {
   /** Sets these entries and leaves the others as they are. */
   configure(topic: string, config: Readonly<Record<string, string>>): Promise<void>
   bounds(topic: string): Promise<readonly Bounds[]>
+  /** How many readers are in the group now; 0 for one that nobody ever joined. */
+  members(groupId: string): Promise<number>
   /** How many brokers the cluster has: no topic can have more replicas. */
   brokers(): Promise<number>
   close(): Promise<void>

@@ -10,6 +10,7 @@ describe('the embedded store', () => {
       generation,
       mine: store,
       theirs: store,
+      as: (formats) => store.as(formats),
       // It keeps its latest commits by itself.
       mark: async () => {},
       rollback: async (partition, k) => store.rollback(partition, k),

@@ -3,8 +3,9 @@
  * as on Redis. It can lose its latest commits, as a Redis does whose replica was behind at a failover.
  */
 import { type Detector, type PartitionMeta, detectors as registry } from '@holdpoint/risk'
+import { type StateFormats, shippedFormats } from './formats.ts'
 import { profileKeptMs, sessionKeptMs } from './lifetimes.ts'
-import { assertPlace } from './meta.ts'
+import { assertPlace, checkFormat } from './meta.ts'
 import { assertAscending, compareIds, type EntryId } from './outbox.ts'
 import { assertHashed } from './partition-keys.ts'
 import { type Commit, type OutboxEntry, StateError, type StateStore } from './ports.ts'
@@ -25,6 +26,8 @@ export interface EmbeddedStore extends StateStore {
   rollback(partition: number, k: number): void
   /** Forgets every partition. */
   wipe(): void
+  /** Another hold on the same data, of a release with these formats. */
+  as(formats: StateFormats): EmbeddedStore
 }
 
 interface Kept {
@@ -35,6 +38,8 @@ interface Kept {
 interface Partition {
   commitId: string
   meta: PartitionMeta | null
+  /** Of the last commit. */
+  format: number
   rebuildUntil: number
   profiles: Map<string, Kept>
   sessions: Map<string, Kept>
@@ -49,6 +54,7 @@ interface Partition {
 const unused = (): Partition => ({
   commitId: '',
   meta: null,
+  format: 0,
   rebuildUntil: 0,
   profiles: new Map(),
   sessions: new Map(),
@@ -59,9 +65,16 @@ const unused = (): Partition => ({
 })
 
 export function embeddedStore(options: EmbeddedStoreOptions): EmbeddedStore {
+  return storeOver(new Map(), options, shippedFormats)
+}
+
+function storeOver(
+  partitions: Map<number, Partition>,
+  options: EmbeddedStoreOptions,
+  formats: StateFormats,
+): EmbeddedStore {
   const { generation, keepCommits = 0, now = Date.now } = options
-  const codec = stateCodec(options.detectors ?? registry)
-  const partitions = new Map<number, Partition>()
+  const codec = stateCodec(options.detectors ?? registry, formats)
   let closed = false
 
   function of(partition: number): Partition {
@@ -76,7 +89,8 @@ export function embeddedStore(options: EmbeddedStoreOptions): EmbeddedStore {
 
   return {
     async open(partition) {
-      const { commitId, meta, rebuildUntil, outbox } = of(partition)
+      const { commitId, meta, format, rebuildUntil, outbox } = of(partition)
+      if (meta !== null) checkFormat(formats, format)
       return { commitId, meta, rebuildUntil, outbox: [...outbox] }
     },
 
@@ -113,6 +127,7 @@ export function embeddedStore(options: EmbeddedStoreOptions): EmbeddedStore {
         if (to.undo.length > keepCommits) to.undo.shift()
       }
       apply(to, written, commit)
+      to.format = formats.present.format
       forget(to, now())
       return 'committed'
     },
@@ -125,7 +140,6 @@ export function embeddedStore(options: EmbeddedStoreOptions): EmbeddedStore {
     usage: async () => ({ usedBytes: 0, maxBytes: 0 }),
     async close() {
       closed = true
-      partitions.clear()
     },
 
     rollback(partition, k) {
@@ -138,6 +152,7 @@ export function embeddedStore(options: EmbeddedStoreOptions): EmbeddedStore {
       for (let i = 0; i < k; i++) undo.pop()!()
     },
     wipe: () => partitions.clear(),
+    as: (others) => storeOver(partitions, options, others),
   }
 }
 
@@ -190,13 +205,13 @@ function trim(to: Partition, upTo: EntryId): void {
 }
 
 function undoOf(to: Partition, written: Written, commit: Commit): () => void {
-  const { commitId, meta, rebuildUntil, outbox, lastId } = to
+  const { commitId, meta, format, rebuildUntil, outbox, lastId } = to
   const entries = [...outbox]
   const profiles = written.profiles.map(([key]) => [key, to.profiles.get(key)] as const)
   const sessions = written.sessions.map(([key]) => [key, to.sessions.get(key)] as const)
   const timers = commit.timers.map(([key]) => [key, to.timers.get(key)] as const)
   return () => {
-    Object.assign(to, { commitId, meta, rebuildUntil, outbox: entries, lastId })
+    Object.assign(to, { commitId, meta, format, rebuildUntil, outbox: entries, lastId })
     for (const [key, before] of profiles) setOrDelete(to.profiles, key, before)
     for (const [key, before] of sessions) setOrDelete(to.sessions, key, before)
     for (const [key, before] of timers) setOrDelete(to.timers, key, before)

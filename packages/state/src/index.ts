@@ -1,4 +1,11 @@
 export { type EmbeddedStore, type EmbeddedStoreOptions, embeddedStore } from './embedded-store.ts'
+export type { PreviousFormat, StateFormat, StateFormats } from './formats.ts'
+export {
+  type Carried,
+  type Generations,
+  type RedisGenerationsOptions,
+  redisGenerations,
+} from './generations.ts'
 export * from './ports.ts'
 export type { RedisConnectionOptions } from './redis-connection.ts'
 export { type RedisStoreOptions, redisStore } from './redis-store.ts'

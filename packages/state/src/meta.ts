@@ -1,7 +1,7 @@
 /** A partition's meta as the fields of a hash, readable with `HGETALL`. */
 import type { PartitionMeta } from '@holdpoint/risk'
+import { type StateFormats, unreadableFormat } from './formats.ts'
 import { StateError } from './ports.ts'
-import { stateFormat } from './state-codec.ts'
 
 /** In this order they are written and read; the commit id stands before them. */
 export const metaFields = [
@@ -14,26 +14,36 @@ export const metaFields = [
   'rebuild',
 ] as const
 
-export const metaValues = (meta: PartitionMeta, rebuildUntil: number): string[] => [
+export const metaValues = (
+  meta: PartitionMeta,
+  rebuildUntil: number,
+  { present }: StateFormats,
+): string[] => [
   String(meta.appliedOffset),
   String(meta.lastTick),
   String(meta.generation),
   String(meta.partition),
   JSON.stringify(meta.origins),
-  String(stateFormat),
+  String(present.format),
   String(rebuildUntil),
 ]
 
-/** Throws `StateError`: `state_too_new` where a newer release has written here, `state_corrupt` where none of ours has. */
-export function metaFromValues(values: readonly (Buffer | null)[]): {
+/**
+ * Throws `StateError`: `state_too_new` where a newer release has written here, `state_too_old` where only one
+ * did whose format is not read any more, `state_corrupt` where none of ours has.
+ */
+export function metaFromValues(
+  values: readonly (Buffer | null)[],
+  formats: StateFormats,
+): {
   readonly meta: PartitionMeta
   readonly rebuildUntil: number
 } {
   const [appliedOffset, lastTick, generation, partition, , format, rebuild] = values.map((value) =>
     Number(value === null ? Number.NaN : value.toString('latin1')),
   )
-  if (format !== undefined && format > stateFormat) throw tooNew(format)
-  if (![appliedOffset, lastTick, generation, partition, format].every(Number.isSafeInteger))
+  checkFormat(formats, format)
+  if (![appliedOffset, lastTick, generation, partition].every(Number.isSafeInteger))
     throw new StateError('state_corrupt', "a partition's meta lacks a number")
   return {
     meta: {
@@ -56,11 +66,12 @@ function originsOf(json: Buffer | null | undefined): Readonly<Record<string, num
   }
 }
 
-const tooNew = (format: number): StateError =>
-  new StateError(
-    'state_too_new',
-    `this partition was written in format ${format} and this release reads up to ${stateFormat}: run the newer release, or begin a new generation`,
-  )
+/** Throws where a partition's last commit was in a format that these do not read. */
+export function checkFormat(formats: StateFormats, format: number | undefined): void {
+  const { present, previous } = formats
+  if (format !== present.format && format !== previous?.format)
+    throw unreadableFormat(formats, format, 'this partition')
+}
 
 /** A commit for another partition or generation than the one it is sent to is a mistake of its maker. */
 export function assertPlace(meta: PartitionMeta, generation: number, partition: number): void {

@@ -21,6 +21,31 @@ export function partitionKeys(generation: number, partition: number): PartitionK
   }
 }
 
+/** `{hp:1:17}:s:…`, or of the session index `hp:1:ix:…`. */
+const keyForm = /^(?:\{hp:(\d+):(\d+)\}:(.+)|hp:(\d+):(ix:.+))$/
+
+/** A key of ours, taken apart. */
+export interface OurKey {
+  readonly generation: number
+  /** null for the session index, which is not of a partition. */
+  readonly partition: number | null
+  /** What stands behind the place. */
+  readonly rest: string
+}
+
+/** null for a key that is none of ours. */
+export function parseKey(key: string): OurKey | null {
+  const [, generation, partition, rest, indexGeneration, indexRest] = keyForm.exec(key) ?? []
+  if (rest !== undefined)
+    return { generation: Number(generation), partition: Number(partition), rest }
+  if (indexRest !== undefined)
+    return { generation: Number(indexGeneration), partition: null, rest: indexRest }
+  return null
+}
+
+export const nameIn = (generation: number, { partition, rest }: OurKey): string =>
+  partition === null ? `hp:${generation}:${rest}` : `{hp:${generation}:${partition}}:${rest}`
+
 /** 16 bytes as base64url, as `StateKeys` of the core has them. */
 const keyedHash = /^[A-Za-z0-9_-]{22}$/
 

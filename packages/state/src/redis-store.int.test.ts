@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Commit } from './ports.ts'
+import type { Commit, StateStore } from './ports.ts'
 import { redisStore } from './redis-store.ts'
 import { sessionIndexContract } from './session-index.contract.ts'
 import { redisSessionIndex } from './session-index.ts'
@@ -43,17 +43,23 @@ describe('the Redis store', () => {
     const mine = redisStore({ url, generation })
     const theirs = redisStore({ url, generation })
     const marks: Dump[] = []
+    const others: StateStore[] = []
     return {
       generation,
       mine,
       theirs,
+      as(formats) {
+        const other = redisStore({ url, generation, formats })
+        others.push(other)
+        return other
+      },
       async mark(partition) {
         marks.push(await dumpOf(generation, partition))
       },
       rollback: (partition, k) => restore(generation, partition, marks[marks.length - k]!),
       wipe: () => remove(generation),
       async close() {
-        await Promise.all([mine.close(), theirs.close()])
+        await Promise.all([mine, theirs, ...others].map((store) => store.close()))
         await remove(generation)
       },
     }

@@ -1,5 +1,6 @@
 /** The state store on Redis: one Redis, Sentinel or Cluster. */
 import { type Detector, detectors as registry } from '@holdpoint/risk'
+import { type StateFormats, shippedFormats } from './formats.ts'
 import { profileKeptMs, sessionKeptMs } from './lifetimes.ts'
 import { assertPlace, metaFromValues, metaValues } from './meta.ts'
 import {
@@ -27,6 +28,8 @@ export interface RedisStoreOptions extends RedisConnectionOptions {
   readonly generation: number
   /** Whose memories the states hold; the registry's where not said. */
   readonly detectors?: readonly Detector[]
+  /** Of another release, in tests. */
+  readonly formats?: StateFormats
 }
 
 const outboxPage = 1_000
@@ -48,8 +51,8 @@ interface Scripts {
 
 /** Connects in the background; the first call waits for the connection until its deadline. */
 export function redisStore(options: RedisStoreOptions): StateStore {
-  const { generation } = options
-  const codec = stateCodec(options.detectors ?? registry)
+  const { generation, formats = shippedFormats } = options
+  const codec = stateCodec(options.detectors ?? registry, formats)
   const connection = redisConnection(options)
   const { client, run } = connection
   client.defineCommand('hpLoad', { lua: loadScript })
@@ -78,7 +81,7 @@ export function redisStore(options: RedisStoreOptions): StateStore {
         continue
       }
       if (found === '') return { commitId, meta: null, rebuildUntil: 0, outbox: entries }
-      return { commitId, ...metaFromValues(values.slice(1)), outbox: entries }
+      return { commitId, ...metaFromValues(values.slice(1), formats), outbox: entries }
     }
   }
 
@@ -124,7 +127,7 @@ export function redisStore(options: RedisStoreOptions): StateStore {
     async commit(partition, commit) {
       assertPlace(commit.meta, generation, partition)
       assertAscending(commit.outbox)
-      const { keys, args } = commitCall(keysOf(partition), commit, codec)
+      const { keys, args } = commitCall(keysOf(partition), commit, codec, formats)
       const applied = await run(`commit to partition ${partition}`, true, () =>
         scripts.hpCommit(keys.length, keys, args),
       )
@@ -164,6 +167,7 @@ function commitCall(
   { meta, outbox, timers, profile, session }: PartitionKeys,
   commit: Commit,
   codec: StateCodec,
+  formats: StateFormats,
 ): { keys: string[]; args: Argument[] } {
   const set = commit.timers.filter(([, due]) => due !== null)
   const removed = commit.timers.filter(([, due]) => due === null)
@@ -171,7 +175,7 @@ function commitCall(
   const args: Argument[] = [
     commit.expected,
     commit.next,
-    ...metaValues(commit.meta, commit.rebuildUntil),
+    ...metaValues(commit.meta, commit.rebuildUntil, formats),
     commit.acknowledged === null ? '' : streamIdAfter(commit.acknowledged),
     String(commit.outbox.length),
     String(set.length),

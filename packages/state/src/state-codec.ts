@@ -3,21 +3,12 @@
  * keeps something: its name, version and length before its memory, so that a memory of an unknown
  * detector or another version is skipped and never misread (docs/explanation/commit-protocol.md).
  */
-import {
-  type Detector,
-  type Field,
-  type Profile,
-  profileFields,
-  type Session,
-  sessionFields,
-} from '@holdpoint/risk'
+import type { Detector, Profile, Session } from '@holdpoint/risk'
 import { type Cursor, corrupt, cutShort, readUint, writeUint } from './cursor.ts'
 import { compileField, type FieldCodec } from './field-codec.ts'
 import { readText, writeText } from './field-text.ts'
+import { type StateFormats, shippedFormats, unreadableFormat } from './formats.ts'
 import { StateError } from './ports.ts'
-
-/** The format that is written. Any change of the core's fields is a new one. */
-export const stateFormat = 1
 
 /** A declaration that could grow beyond this is a mistake, not a state. */
 const declaredBytesMax = 1 << 20
@@ -30,9 +21,15 @@ export interface StateCodec {
   /** Throws `StateError` `state_invalid` where a value is not what its field declares. */
   encodeSession(session: Session): Buffer
   encodeProfile(profile: Profile): Buffer
-  /** Throws `StateError`: `state_too_new` for a format of a newer release, `state_corrupt` for no state at all. */
+  /**
+   * Reads the present format and the previous one. Throws `StateError`: `state_too_new` for a format of
+   * a newer release, `state_too_old` for one before the previous, `state_corrupt` for no state at all.
+   */
   decodeSession(bytes: Buffer): Session
   decodeProfile(bytes: Buffer): Profile
+  /** The same state in the present format: the very bytes where they are. Throws as the above do. */
+  forwardSession(bytes: Buffer): Buffer
+  forwardProfile(bytes: Buffer): Buffer
 }
 
 interface Section {
@@ -44,14 +41,20 @@ interface Section {
 }
 
 /** Compiles the codec of the core's fields and of what `detectors` keep. */
-export function stateCodec(detectors: readonly Detector[]): StateCodec {
-  const session = stateOf('session', sessionFields, detectors)
-  const profile = stateOf('profile', profileFields, detectors)
+export function stateCodec(
+  detectors: readonly Detector[],
+  formats: StateFormats = shippedFormats,
+): StateCodec {
+  const { previous } = formats
+  const session = stateOf('session', formats, previous?.upgradeSession, detectors)
+  const profile = stateOf('profile', formats, previous?.upgradeProfile, detectors)
   return {
     encodeSession: session.encode,
     encodeProfile: profile.encode,
     decodeSession: (bytes) => session.decode(bytes) as Session,
     decodeProfile: (bytes) => profile.decode(bytes) as Profile,
+    forwardSession: session.forward,
+    forwardProfile: profile.forward,
   }
 }
 
@@ -59,8 +62,15 @@ interface Remembering {
   readonly memory: Readonly<Record<string, unknown>>
 }
 
-function stateOf(which: 'session' | 'profile', core: Field, detectors: readonly Detector[]) {
-  const coreCodec = compileField(core, which)
+function stateOf(
+  which: 'session' | 'profile',
+  formats: StateFormats,
+  upgrade: ((core: unknown) => object) | undefined,
+  detectors: readonly Detector[],
+) {
+  const { present, previous } = formats
+  const coreCodec = compileField(present[which], which)
+  const previousCodec = previous === null ? null : compileField(previous[which], which)
   const sections = detectors
     .filter((detector) => Object.keys(detector.memory[which]).length > 0)
     .map((detector) => compileSection(which, detector))
@@ -75,24 +85,36 @@ function stateOf(which: 'session' | 'profile', core: Field, detectors: readonly 
       `the fields of a ${which} may take ${bytesMax} bytes, more than ${declaredBytesMax}: lower the maxima of its lists and texts`,
     )
   const scratch: Cursor = { buffer: Buffer.alloc(bytesMax), at: 0, end: bytesMax }
-  return {
-    encode(state: Remembering): Buffer {
-      scratch.buffer[0] = stateFormat
-      scratch.at = 1
-      coreCodec.write(scratch, state)
-      writeSections(scratch, which, state.memory, sections)
-      const bytes = Buffer.allocUnsafe(scratch.at)
-      scratch.buffer.copy(bytes, 0, 0, scratch.at)
-      return bytes
-    },
-    decode(bytes: Buffer): unknown {
-      checkFormat(bytes, which)
-      const from: Cursor = { buffer: bytes, at: 1, end: bytes.length }
-      const state = coreCodec.read(from) as Record<string, unknown>
-      state['memory'] = readSections(from, which, byName)
-      return state
-    },
+
+  function encode(state: Remembering): Buffer {
+    scratch.buffer[0] = present.format
+    scratch.at = 1
+    coreCodec.write(scratch, state)
+    writeSections(scratch, which, state.memory, sections)
+    const bytes = Buffer.allocUnsafe(scratch.at)
+    scratch.buffer.copy(bytes, 0, 0, scratch.at)
+    return bytes
   }
+
+  function decode(bytes: Buffer): Remembering {
+    const from: Cursor = { buffer: bytes, at: 1, end: bytes.length }
+    const core = bytes[0] === present.format ? coreCodec.read(from) : readPrevious(from)
+    const state = core as Record<string, unknown>
+    state['memory'] = readSections(from, which, byName)
+    return state as unknown as Remembering
+  }
+
+  function readPrevious(from: Cursor): object {
+    const format = from.buffer[0]
+    if (format !== previous?.format || previousCodec === null || upgrade === undefined)
+      throw unreadableFormat(formats, format, `a ${which}`)
+    return { ...upgrade(previousCodec.read(from)) }
+  }
+
+  const forward = (bytes: Buffer): Buffer =>
+    bytes[0] === present.format ? bytes : encode(decode(bytes))
+
+  return { encode, decode, forward }
 }
 
 function compileSection(which: 'session' | 'profile', detector: Detector): Section {
@@ -108,17 +130,6 @@ function compileSection(which: 'session' | 'profile', detector: Detector): Secti
   writeText(head, name, nameCharsMax)
   writeUint(head, version)
   return { name, version, head: Buffer.from(head.buffer.subarray(0, head.at)), memory }
-}
-
-function checkFormat(bytes: Buffer, which: string): void {
-  const format = bytes[0]
-  if (format === stateFormat) return
-  if (format !== undefined && format > stateFormat)
-    throw new StateError(
-      'state_too_new',
-      `a ${which} was written in format ${format} and this release reads up to ${stateFormat}: run the newer release, or begin a new generation`,
-    )
-  throw corrupt(which, format === undefined ? 'it is empty' : `there is no format ${format}`)
 }
 
 /** In the registry's order, so that equal states have equal bytes. */

@@ -9,6 +9,8 @@ import {
   type Session,
 } from '@holdpoint/risk'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { formats0, formatsAfter0, olderRelease } from '../fixtures/format-0.ts'
+import type { StateFormats } from './formats.ts'
 import type { Commit, OutboxEntry, StateStore } from './ports.ts'
 
 /** A store nobody has used yet, and the faults it can suffer. */
@@ -17,6 +19,8 @@ export interface StoreUnderTest {
   readonly mine: StateStore
   /** Another owner's hold on the same data. */
   readonly theirs: StateStore
+  /** A hold on the same data of a release with other formats; closed with the rest. */
+  as(formats: StateFormats): StateStore
   /** Called before each commit that may be lost. */
   mark(partition: number): Promise<void>
   /** Loses the partition's last `k` marked commits, as a failover to a replica that was behind. */
@@ -372,6 +376,54 @@ export function storeContract(create: () => Promise<StoreUnderTest>): void {
     expect((await theirs.open(0)).rebuildUntil).toBe(40)
     await mine.commit(0, full('c1', 2))
     expect((await theirs.open(0)).rebuildUntil).toBe(0)
+  })
+
+  describe('a partition that the release before has written', () => {
+    let older: StateStore
+    let newer: StateStore
+    beforeEach(async () => {
+      older = olderRelease(fresh.as(formats0))
+      newer = fresh.as(formatsAfter0)
+      const profiles = [
+        [alice, profileOf('alice', 7)],
+        [bob, profileOf('bob', 8)],
+      ] as const
+      expect(await older.commit(0, { ...full('', 7), profiles })).toBe('committed')
+    })
+
+    it('is read whole, and goes on from where it stands', async () => {
+      const before = await seen(0, newer)
+      expect(before).toEqual(await seen(0, older))
+      expect(before.opened).toEqual({
+        commitId: 'c7',
+        meta: meta(7),
+        rebuildUntil: 0,
+        outbox: [entry(7)],
+      })
+      expect(before.loaded.sessions).toEqual(new Map([[s1, sessionOf('s-1', 7)]]))
+    })
+
+    it('is written forward by the next commit, which stops the older release, and nothing is lost', async () => {
+      expect(await newer.commit(0, full('c7', 9))).toBe('committed')
+      await expect(older.open(0)).rejects.toMatchObject({ code: 'state_too_new' })
+      const sessions = { profiles: [], sessions: [s1] }
+      await expect(older.load(0, sessions)).rejects.toMatchObject({ code: 'state_too_new' })
+      expect(await older.commit(0, full('c7', 8))).toBe('stale')
+      const { opened, loaded } = await seen(0, newer)
+      expect(opened).toMatchObject({ commitId: 'c9', meta: meta(9), outbox: [entry(7), entry(9)] })
+      // Not touched since: still in the older format, and read all the same.
+      expect(loaded.profiles.get(bob)).toEqual(profileOf('bob', 8))
+      expect((await older.load(0, { profiles: [bob], sessions: [] })).profiles.size).toBe(1)
+    })
+
+    it('stops a release that does not read that format any more, with the mend', async () => {
+      const wanted = { profiles: [alice], sessions: [] }
+      for (const attempt of [mine.open(0), mine.load(0, wanted)])
+        await expect(attempt).rejects.toMatchObject({
+          code: 'state_too_old',
+          message: expect.stringContaining('holdpoint rebase'),
+        })
+    })
   })
 
   it('partitions know nothing of each other', async () => {

@@ -15,5 +15,7 @@ export const engineStopCodes = {
   store_inconsistent:
     'The store refuses every commit though nobody else writes: its keys do not belong together.',
   state_too_new: 'A newer release has written the state. Run that one, or a newer one.',
+  state_too_old:
+    'The state is two formats behind this release. Write it forward with the release before.',
   state_corrupt: 'Bytes of the state are none that any release has written.',
 } as const

@@ -29,12 +29,12 @@ describe('takeover', () => {
   })
 
   it.each([
-    ['log_truncated', opened(9), { low: 0, high: 9 }],
-    ['log_gap', opened(9), { low: 11, high: 20 }],
-    ['generation_mismatch', opened(9, 2), { low: 0, high: 20 }],
-  ] as const)('stops %s, and says what mends it', (code, state, bounds) => {
+    ['log_truncated', opened(9), { low: 0, high: 9 }, 'holdpoint rebase'],
+    ['log_gap', opened(9), { low: 11, high: 20 }, 'holdpoint rebase'],
+    ['generation_mismatch', opened(9, 2), { low: 0, high: 20 }, 'HOLDPOINT_GENERATION to 2'],
+  ] as const)('stops %s, and says what mends it', (code, state, bounds, mend) => {
     const verdict = judge(state, bounds, empty)
     expect(verdict).toMatchObject({ kind: 'stop', stop: { code } })
-    expect(verdict.kind === 'stop' && verdict.stop.message).toContain('HOLDPOINT_GENERATION')
+    expect(verdict.kind === 'stop' && verdict.stop.message).toContain(mend)
   })
 })

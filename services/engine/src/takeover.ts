@@ -39,19 +39,19 @@ export function judge(opened: Opened, bounds: Bounds, empty: PartitionMeta): Ver
   if (meta.generation !== empty.generation) {
     return stop(
       'generation_mismatch',
-      `the state is of generation ${meta.generation}, this engine of ${empty.generation}. Set HOLDPOINT_GENERATION to ${meta.generation}`,
+      `the state is of generation ${meta.generation}, this engine of ${empty.generation}. Set HOLDPOINT_GENERATION to ${meta.generation}; where holdpoint rebase was to make generation ${empty.generation} of it, it was not finished: run it again`,
     )
   }
   if (bounds.high < next) {
     return stop(
       'log_truncated',
-      `the log ends at offset ${bounds.high}, but offset ${meta.appliedOffset} was folded: the topic was made anew or has lost records. Restore it, or begin a new generation (HOLDPOINT_GENERATION)`,
+      `the log ends at offset ${bounds.high}, but offset ${meta.appliedOffset} was folded: the topic was made anew or has lost records. Restore it, or carry the state to a new generation: stop all engines, then run holdpoint rebase`,
     )
   }
   if (bounds.low > next) {
     return stop(
       'log_gap',
-      `offsets ${next} to ${bounds.low - 1} are gone from the log before they were folded (retention passed). Restore them, or begin a new generation (HOLDPOINT_GENERATION)`,
+      `offsets ${next} to ${bounds.low - 1} are gone from the log before they were folded (retention passed). Restore them, or carry the state to a new generation: stop all engines, then run holdpoint rebase`,
     )
   }
   return { kind: 'go', meta, rebuildUntil, fresh: false }

@@ -50,6 +50,7 @@ test.each(leaves.map((leaf) => [pathTo(leaf).join(' '), leaf] as const))(
 test.each([
   [['dev', '--port', 'x'], 'Expected a whole number from 0 to 65535'],
   [['dev', '--people', '0'], 'Expected a whole number from 1 to 5000'],
+  [['rebase', '--to', '1'], 'Expected a whole number from 2 to 9999'],
   [['replay'], "missing required argument 'file'"],
   [['nope'], "unknown command 'nope'"],
 ])('wrong usage %j says what is wrong', async (words, message) => {

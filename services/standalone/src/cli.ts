@@ -1,6 +1,8 @@
 import { Command } from 'commander'
 import { devCommand } from './commands/dev.ts'
+import { dlqCommand } from './commands/dlq.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { rebaseCommand } from './commands/rebase.ts'
 import { replayCommand } from './commands/replay.ts'
 import { topicsCommand } from './commands/topics.ts'
 import type { Environment } from './environment.ts'
@@ -17,7 +19,14 @@ export function createProgram(env: Environment): Command {
       'a continuous session risk engine: events in, step-up and revocation decisions out',
     )
     .addHelpText('after', `\nExample:\n  holdpoint dev`)
-  for (const command of [devCommand, replayCommand, topicsCommand, doctorCommand]) {
+  for (const command of [
+    devCommand,
+    replayCommand,
+    topicsCommand,
+    doctorCommand,
+    dlqCommand,
+    rebaseCommand,
+  ]) {
     program.addCommand(command(env))
   }
   for (const command of everyCommand(program)) {

@@ -1,6 +1,7 @@
 import { engineConfig } from '@holdpoint/engine'
 import { ingestConfig } from '@holdpoint/ingest'
 import type { ConfigSchema } from '@holdpoint/runtime'
+import { rebaseConfig } from '../commands/rebase.ts'
 import { doctorConfig } from '../doctor/doctor.ts'
 import { topicsConfig } from '../topics/apply.ts'
 import { code, page, section, table } from './markdown.ts'
@@ -11,7 +12,8 @@ export function configurationPage(): string {
     'Environment variables. All faults are reported at once, by name. Each variable may come from a file instead: `<NAME>_FILE` names it. An empty value counts as unset. `holdpoint dev` needs none of them: it has flags.',
     variables('ingest', ingestConfig),
     variables('engine', engineConfig),
-    variables('holdpoint topics apply', topicsConfig),
+    variables('holdpoint topics apply, holdpoint dlq', topicsConfig),
+    variables('holdpoint rebase', rebaseConfig),
     variables('holdpoint doctor', doctorConfig),
   )
 }

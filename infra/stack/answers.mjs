@@ -18,6 +18,24 @@ export async function kafkaAnswers(port) {
 }
 
 /**
+ * How many living brokers a Kafka node knows of, itself among them; 0 where it does not answer. The reply
+ * to a Metadata request (key 3, version 1) for no topic begins with them.
+ *
+ * @param {number} port
+ */
+export async function kafkaBrokers(port) {
+  const request = Buffer.alloc(18)
+  request.writeInt32BE(14, 0) // bytes that follow
+  request.writeInt16BE(3, 4)
+  request.writeInt16BE(1, 6)
+  request.writeInt32BE(1, 8) // correlation id
+  request.writeInt16BE(-1, 12) // no client id
+  request.writeInt32BE(0, 14) // no topics
+  const reply = await exchange(port, request, 12)
+  return reply === undefined || reply.readInt32BE(4) !== 1 ? 0 : reply.readInt32BE(8)
+}
+
+/**
  * Whether Redis answers PING with PONG: while it still loads its data it answers with an error.
  *
  * @param {number} port

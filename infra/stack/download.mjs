@@ -18,11 +18,13 @@ function readVersions(text) {
   return { kafka: version('kafka'), registry: version('registry') }
 }
 
+/** @typedef {{ kafkaClasspath: string, registryJar: string }} Downloads */
+
 /**
  * Fetches Kafka and the registry through Maven, unless these versions are here.
  *
  * @param {string} stackDir
- * @returns {Promise<{ kafkaClasspath: string, registryJar: string }>}
+ * @returns {Promise<Downloads>}
  */
 export async function download(stackDir) {
   const lib = path.join(stackDir, `lib/kafka-${versions.kafka}-registry-${versions.registry}`)

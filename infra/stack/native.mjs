@@ -4,24 +4,21 @@ import { MendableError, say, step } from '../bin/lib/command.mjs'
 import { portTaken } from './answers.mjs'
 import { download } from './download.mjs'
 import { stackParts } from './parts.mjs'
-import { runningPid, startProcess, stopProcess, until } from './processes.mjs'
+import { runningPid, stopProcess, until } from './processes.mjs'
+import { launchPart, partFiles, untilAnswers } from './start-part.mjs'
 import { otherStacks, requireTools, stackTools } from './tools.mjs'
 
 /** @typedef {import('./settings.mjs').StackSettings} StackSettings */
-/** @typedef {import('./parts.mjs').Part} Part */
+/** @typedef {import('./parts.mjs').StackPart} StackPart */
 
 /**
- * The files of a part.
+ * Kafka and the registry, downloaded once for every stack and fleet of this checkout.
  *
  * @param {StackSettings} settings
- * @param {string} name
+ * @returns {Promise<import('./download.mjs').Downloads>}
  */
-function filesOf({ dir }, name) {
-  return {
-    data: path.join(dir, 'data', name),
-    logFile: path.join(dir, 'log', `${name}.log`),
-    pidFile: path.join(dir, 'run', `${name}.pid`),
-  }
+export function downloaded(settings) {
+  return alone(settings, () => download(settings.dir))
 }
 
 /**
@@ -56,7 +53,7 @@ export async function up(settings, { fresh = false } = {}) {
 }
 
 /**
- * @param {readonly Part[]} parts
+ * @param {readonly StackPart[]} parts
  * @throws {MendableError} when a port of theirs is in use
  */
 async function requirePorts(parts) {
@@ -69,25 +66,19 @@ async function requirePorts(parts) {
 
 /**
  * @param {StackSettings} settings
- * @param {Part} part
- * @param {{ kafkaClasspath: string, registryJar: string }} downloads
+ * @param {StackPart} part
+ * @param {import('./download.mjs').Downloads} downloads
  */
 async function startPart(settings, part, downloads) {
-  const { data, logFile, pidFile } = filesOf(settings, part.name)
+  const files = partFiles(settings.dir, part.name)
   await step(`starting ${part.title} on 127.0.0.1:${part.port}`, async () => {
-    const { command, args } = await part.prepare({ data, ...downloads })
-    await startProcess({ command, args, logFile, pidFile })
-    let dead = false
-    const ready = await until(async () => {
-      dead = (await runningPid(pidFile)) === undefined
-      return dead || (await part.answers())
-    }, 90_000)
-    if (ready && !dead) return
-    const end = readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-20).join('\n')
-    await stopProcess(pidFile)
-    throw new MendableError(
-      `${part.title} ${dead ? 'ended while it started' : 'did not answer within 90 s'}; the end of ${logFile}:\n${end}`,
-    )
+    const started = await launchPart(part, files, downloads)
+    try {
+      await untilAnswers(part, files, started)
+    } catch (error) {
+      await stopProcess(files.pidFile)
+      throw error
+    }
   })
 }
 
@@ -104,11 +95,11 @@ export function down(settings, names) {
 
 /**
  * @param {StackSettings} settings
- * @param {readonly Part[]} parts
+ * @param {readonly StackPart[]} parts
  */
 async function stopAll(settings, parts = stackParts(settings)) {
   for (const part of parts) {
-    const pid = await stopProcess(filesOf(settings, part.name).pidFile)
+    const pid = await stopProcess(partFiles(settings.dir, part.name).pidFile)
     if (pid !== undefined) say(`${part.title} stopped (pid ${pid})`)
   }
 }
@@ -117,12 +108,12 @@ async function stopAll(settings, parts = stackParts(settings)) {
  * How each part is.
  *
  * @param {StackSettings} settings
- * @returns {Promise<{ part: Part, pid: number | undefined, answers: boolean }[]>}
+ * @returns {Promise<{ part: StackPart, pid: number | undefined, answers: boolean }[]>}
  */
 export function status(settings) {
   return Promise.all(
     stackParts(settings).map(async (part) => {
-      const pid = await runningPid(filesOf(settings, part.name).pidFile)
+      const pid = await runningPid(partFiles(settings.dir, part.name).pidFile)
       return { part, pid, answers: pid !== undefined && (await part.answers()) }
     }),
   )
@@ -134,7 +125,7 @@ export function status(settings) {
  * @param {StackSettings} settings
  */
 export function logFiles(settings) {
-  return stackParts(settings).map(({ name }) => filesOf(settings, name).logFile)
+  return stackParts(settings).map(({ name }) => partFiles(settings.dir, name).logFile)
 }
 
 /**

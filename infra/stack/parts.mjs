@@ -5,18 +5,19 @@ import { kafkaAnswers, redisAnswers, registryAnswers } from './answers.mjs'
 import { versions } from './download.mjs'
 
 /**
- * One process of the native stack.
+ * One process of the native stack, or of a fleet.
  *
  * @typedef {object} Part
  * @property {string} name names its data, log and pid files, too
  * @property {string} title
  * @property {() => Promise<string>} version
  * @property {number} port
- * @property {string} portVariable the setting that moves it
  * @property {() => Promise<boolean>} answers whether it serves, not merely listens
  * @property {(files: Files) => Promise<{ command: string, args: string[] }>} prepare writes what it
  *   needs and says how it is started
  */
+
+/** @typedef {Part & { portVariable: string }} StackPart a part, with the setting that moves its port */
 
 /**
  * @typedef {object} Files
@@ -45,37 +46,62 @@ export const redisSettings = {
 }
 
 const clusterId = '5L6g3nShT-eMCtK--X86sw'
-const javaFlags = ['-XX:+UseSerialGC']
+const smallJava = ['-XX:+UseSerialGC']
 
 /**
- * The parts of the stack. They need nothing of each other, so they may start together; further Kafka
- * nodes would be further entries.
+ * The parts of the stack. They need nothing of each other, so they may start together.
  *
  * @param {import('./settings.mjs').StackSettings} settings
- * @returns {Part[]}
+ * @returns {StackPart[]}
  */
 export function stackParts({ kafkaPort, registryPort, redisPort }) {
-  return [kafkaNode(1, kafkaPort), registry(registryPort), redis(redisPort)]
+  return [
+    {
+      ...kafkaPart({ id: 1, port: kafkaPort, heapMb: 512, settings: singleNode(kafkaPort) }),
+      title: 'Kafka',
+      portVariable: 'HOLDPOINT_STACK_KAFKA_PORT',
+    },
+    { ...registryPart(registryPort), portVariable: 'HOLDPOINT_STACK_REGISTRY_PORT' },
+    { ...redis(redisPort), portVariable: 'HOLDPOINT_STACK_REDIS_PORT' },
+  ]
 }
 
 /**
- * @param {number} id
- * @param {number} port its controller listens on the next one
+ * A cluster of one; its controller listens on the port after the broker's.
+ *
+ * @param {number} port
+ */
+function singleNode(port) {
+  return {
+    ...brokerSettings,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${port + 1}`,
+    'controller.quorum.voters': `1@127.0.0.1:${port + 1}`,
+  }
+}
+
+/**
+ * A Kafka node. `settings` hold its listeners and its quorum; the id and the folders are added here.
+ *
+ * @param {{ id: number, port: number, heapMb: number, settings: Record<string, string | number>, javaFlags?: readonly string[] }} node
  * @returns {Part}
  */
-function kafkaNode(id, port) {
+export function kafkaPart({ id, port, heapMb, settings, javaFlags = [] }) {
   return {
     name: `kafka-${id}`,
-    title: 'Kafka',
+    title: `Kafka node ${id}`,
     version: async () => versions.kafka,
     port,
-    portVariable: 'HOLDPOINT_STACK_KAFKA_PORT',
     answers: () => kafkaAnswers(port),
     async prepare({ data, kafkaClasspath }) {
       const properties = path.join(data, 'server.properties')
-      const java = ['-Xmx512m', ...javaFlags, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn']
+      const java = [
+        `-Xmx${heapMb}m`,
+        ...smallJava,
+        ...javaFlags,
+        '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+      ]
       mkdirSync(data, { recursive: true })
-      writeFileSync(properties, kafkaProperties(id, port, path.join(data, 'log')))
+      writeFileSync(properties, kafkaProperties(id, path.join(data, 'log'), settings))
       if (!existsSync(path.join(data, 'log/meta.properties')))
         await runOrExplain('java', [
           ...java,
@@ -92,21 +118,19 @@ function kafkaNode(id, port) {
 
 /**
  * @param {number} id
- * @param {number} port
  * @param {string} logDir
+ * @param {Record<string, string | number>} settings
  */
-function kafkaProperties(id, port, logDir) {
-  const settings = {
-    ...brokerSettings,
+function kafkaProperties(id, logDir, settings) {
+  const all = {
+    ...settings,
     'node.id': id,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${port + 1}`,
-    'controller.quorum.voters': `${id}@127.0.0.1:${port + 1}`,
     'log.dirs': logDir,
-    // Fifty partitions of offsets are for clusters: here they only cost start-up time.
+    // Fifty partitions of offsets are for big clusters: here they only cost start-up time.
     'offsets.topic.num.partitions': 4,
     'transaction.state.log.num.partitions': 4,
   }
-  return Object.entries(settings)
+  return Object.entries(all)
     .map(([key, value]) => `${key}=${value}\n`)
     .join('')
 }
@@ -121,7 +145,6 @@ function redis(port) {
     title: 'Redis',
     version: redisVersion,
     port,
-    portVariable: 'HOLDPOINT_STACK_REDIS_PORT',
     answers: () => redisAnswers(port),
     async prepare({ data }) {
       mkdirSync(data, { recursive: true })
@@ -134,22 +157,25 @@ function redis(port) {
   }
 }
 
-async function redisVersion() {
+/** The version of the Redis of this machine. */
+export async function redisVersion() {
   const { output } = await run('redis-server', ['--version'])
   return /v=(\S+)/.exec(output)?.[1] ?? 'unknown'
 }
 
 /**
+ * The schema registry.
+ *
  * @param {number} port
+ * @param {readonly string[]} [javaFlags]
  * @returns {Part}
  */
-function registry(port) {
+export function registryPart(port, javaFlags = []) {
   return {
     name: 'registry',
     title: 'Apicurio registry',
     version: async () => versions.registry,
     port,
-    portVariable: 'HOLDPOINT_STACK_REGISTRY_PORT',
     answers: () => registryAnswers(port),
     async prepare({ data, registryJar }) {
       mkdirSync(data, { recursive: true })
@@ -160,7 +186,10 @@ function registry(port) {
         'apicurio.datasource.url': `jdbc:h2:file:${path.join(data, 'registry')}`,
       }
       const flags = Object.entries(quarkus).map(([key, value]) => `-D${key}=${value}`)
-      return { command: 'java', args: ['-Xmx384m', ...javaFlags, ...flags, '-jar', registryJar] }
+      return {
+        command: 'java',
+        args: ['-Xmx384m', ...smallJava, ...javaFlags, ...flags, '-jar', registryJar],
+      }
     },
   }
 }

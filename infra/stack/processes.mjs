@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { run } from '../bin/lib/command.mjs'
 
@@ -11,15 +11,24 @@ import { run } from '../bin/lib/command.mjs'
  */
 
 /**
+ * A process that was started here.
+ *
+ * @typedef {object} StartedProcess
+ * @property {number} pid
+ * @property {() => boolean} ended whether all of it is gone: its ports and files are free again
+ */
+
+/**
  * Starts a process that outlives this one, with its output in a file.
  *
  * @param {{ command: string, args: readonly string[], logFile: string, pidFile: string }} start
- * @returns {Promise<number>} its pid
+ * @returns {Promise<StartedProcess>}
  */
 export async function startProcess({ command, args, logFile, pidFile }) {
   for (const file of [logFile, pidFile]) mkdirSync(path.dirname(file), { recursive: true })
   const log = openSync(logFile, 'a')
   const child = spawn(command, args, { detached: true, stdio: ['ignore', log, log] })
+  closeSync(log)
   const pid = await new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('spawn', () => resolve(child.pid))
@@ -27,7 +36,7 @@ export async function startProcess({ command, args, logFile, pidFile }) {
   child.unref()
   const startedAt = await startTime(pid)
   writeFileSync(pidFile, JSON.stringify({ pid, startedAt }))
-  return pid
+  return { pid, ended: () => child.exitCode !== null || child.signalCode !== null }
 }
 
 /**
@@ -63,17 +72,34 @@ export async function stopProcess(pidFile) {
 }
 
 /**
- * Asks every 100 ms until the answer is yes.
+ * Ends the process of a pid file at once, as kill -9 does, and waits until it is gone.
+ *
+ * @param {string} pidFile
+ * @returns {Promise<number | undefined>} the pid of what was killed
+ */
+export async function killProcess(pidFile) {
+  const pid = await runningPid(pidFile)
+  if (pid !== undefined) {
+    process.kill(pid, 'SIGKILL')
+    await until(async () => (await runningPid(pidFile)) === undefined, 15_000)
+  }
+  rmSync(pidFile, { force: true })
+  return pid
+}
+
+/**
+ * Asks again and again until the answer is yes.
  *
  * @param {() => Promise<boolean>} ask
  * @param {number} deadlineMs
+ * @param {number} [everyMs]
  * @returns {Promise<boolean>} false when the deadline passed first
  */
-export async function until(ask, deadlineMs) {
+export async function until(ask, deadlineMs, everyMs = 100) {
   const end = performance.now() + deadlineMs
   while (!(await ask())) {
     if (performance.now() > end) return false
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await new Promise((resolve) => setTimeout(resolve, everyMs))
   }
   return true
 }

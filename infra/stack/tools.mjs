@@ -36,6 +36,18 @@ export const stackTools = [
   },
 ]
 
+/** What a fleet needs besides. @type {readonly Tool[]} */
+export const fleetTools = [
+  ...stackTools,
+  {
+    name: 'redis-cli of Redis 7 or newer',
+    command: 'redis-cli',
+    debianPackage: 'redis-tools',
+    probe: ['--version'],
+    isEnough: (output) => Number(/redis-cli (\d+)/.exec(output)?.[1] ?? 0) >= 7,
+  },
+]
+
 /** The other ways to a stack, for who cannot install those tools. */
 export const otherStacks = [
   'start a Docker engine, whose Kafka, registry and Redis are used then',

@@ -48,6 +48,8 @@ export interface EngineDeps {
   readonly stopMs?: number
   /** Less in tests. */
   readonly reportMs?: number
+  /** Decoded states kept over all partitions, about 5 KB each. Fewer in tests. */
+  readonly statesMax?: number
 }
 
 /** Creates the engine. It closes what it opens on `log`, and neither `log` nor `store` themselves. */
@@ -60,6 +62,7 @@ export function createEngine(deps: EngineDeps): Service {
       live: { progress: () => engine.progress() },
       ready: {
         group: () => engine.joined(),
+        log: () => engine.logAnswers(),
         store: () => engine.storeUsable(),
         partitions: () => engine.partitionsRunning(),
       },
@@ -156,7 +159,7 @@ class Engine {
   }
 
   #partsOf(connected: Connected): Parts {
-    const { log, store, config, policy, logger, fold = coreFold } = this.#deps
+    const { log, store, config, policy, logger, fold = coreFold, statesMax = 40_000 } = this.#deps
     const { catalogue, writer, admin, partitions } = connected
     const metrics = this.#metrics
     const clock = this.#clock
@@ -174,6 +177,7 @@ class Engine {
       publisher,
       brakes: [publisher, this.#pressure],
       room: this.#room,
+      statesMax,
       reader,
       admin,
     })
@@ -215,6 +219,13 @@ class Engine {
 
   joined(): CheckResult {
     return this.#missing === null ? { ok: true } : { ok: false, detail: this.#missing }
+  }
+
+  /** Also where a reader is patient: what is decided cannot be published. */
+  async logAnswers(): Promise<CheckResult> {
+    if (this.#parts === null) return this.joined()
+    await this.#parts.admin.brokers()
+    return { ok: true }
   }
 
   async storeUsable(): Promise<CheckResult> {

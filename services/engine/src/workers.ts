@@ -11,12 +11,12 @@ import {
 import { pause, settled } from './gate.ts'
 import { PartitionWorker, type WorkerDeps } from './partition.ts'
 
-/** Decoded states kept over all partitions: about 5 KB each. */
-const statesMax = 40_000
 /** How long an assignment waits for partitions to open before it lets the others read. */
 const openWaitMs = 5_000
 
-export interface WorkersDeps extends Omit<WorkerDeps, 'statesMax' | 'bounds' | 'seek'> {
+export interface WorkersDeps extends Omit<WorkerDeps, 'bounds' | 'seek'> {
+  /** Decoded states to keep at most, over all partitions. */
+  readonly statesMax: number
   readonly reader: LogReader
   readonly admin: LogAdmin
 }
@@ -40,7 +40,7 @@ export class Workers {
 
   /** Takes partitions over; answers with the positions of those that could be opened in time. */
   async assigned(assigned: readonly TopicPartition[]): Promise<ReadonlyMap<string, number>> {
-    const statesEach = Math.floor(statesMax / Math.max(1, assigned.length))
+    const statesEach = Math.floor(this.#deps.statesMax / Math.max(1, assigned.length))
     const opening = assigned.map(({ partition }) => this.#takeOver(partition, statesEach))
     const opened = new AbortController()
     const giveUp = AbortSignal.any([opened.signal, this.#stopping.signal])

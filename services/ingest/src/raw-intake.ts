@@ -15,7 +15,7 @@ import type { Clock } from './clock.ts'
 import type { IngestConfig } from './config.ts'
 import type { Enrichment } from './enrichment.ts'
 import { findTopics } from './find-topics.ts'
-import { createHasher } from './hash.ts'
+import type { Hasher } from './hash.ts'
 import type { OnFailure } from './lane.ts'
 import type { IngestMetrics } from './metrics.ts'
 import { RawPartition } from './raw-partition.ts'
@@ -31,9 +31,12 @@ export interface RawIntakeDeps {
   readonly index: SessionIndex
   readonly enrichment: Enrichment
   readonly clock: Clock
-  readonly config: Pick<IngestConfig, 'groupId' | 'hashKey' | 'tenant' | 'tickMs'>
+  readonly hasher: Hasher
+  readonly config: Pick<IngestConfig, 'groupId' | 'tenant' | 'tickMs'>
   readonly buckets: TokenBuckets
   readonly room: WaitingRoom
+  /** How many sessions are remembered beside the index; fewer in tests. */
+  readonly sessionsCached?: number
   readonly metrics: IngestMetrics
   readonly onFailure: OnFailure
   /** The reader is dead: the process is to be started anew. */
@@ -106,15 +109,15 @@ export class RawIntake {
 
   /** Finds the topics, then begins to read, to write and to tick. */
   async #connect(): Promise<void> {
-    const { log, clock, index, enrichment, config } = this.#deps
+    const { log, clock, index, enrichment, hasher, config, sessionsCached } = this.#deps
     const given = this.#deps.catalogue
     const catalogue = typeof given === 'function' ? await given() : given
     const partitionsOf = await findTopics(log)
     const partitions = partitionsOf.get(topics.internal) ?? 0
     const writer = await log.writer()
     const admission: AdmitDeps = {
-      subjects: createSubjects(index),
-      hasher: createHasher(config.hashKey),
+      subjects: createSubjects(index, sessionsCached),
+      hasher,
       enrichment,
       clock,
       catalogue,

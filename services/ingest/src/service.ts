@@ -7,6 +7,7 @@ import {
 import type { FastifyInstance } from 'fastify'
 import { apiKeyAuthentication, openAuthentication } from './api-keys.ts'
 import { checkExposure, type IngestConfig } from './config.ts'
+import { createHasher } from './hash.ts'
 import { createHttpApp } from './http.ts'
 import { ingestMetrics } from './metrics.ts'
 import { RawIntake, type RawIntakeDeps } from './raw-intake.ts'
@@ -15,7 +16,7 @@ import { createTokenBuckets } from './token-buckets.ts'
 import { createWaitingRoom, type WaitingRoom } from './waiting-room.ts'
 
 export interface IngestDeps
-  extends Omit<RawIntakeDeps, 'config' | 'buckets' | 'room' | 'metrics' | 'onFailure'> {
+  extends Omit<RawIntakeDeps, 'config' | 'hasher' | 'buckets' | 'room' | 'metrics' | 'onFailure'> {
   readonly config: Pick<
     IngestConfig,
     | 'groupId'
@@ -64,7 +65,8 @@ class IngestService implements Ingest {
     const buckets = createTokenBuckets(config.tenantEventsPerSecond, () => performance.now())
     const onFailure = this.#onFailure
     this.#metrics = metrics
-    this.#raw = new RawIntake({ ...deps, buckets, room, metrics, onFailure })
+    const hasher = createHasher(config.hashKey)
+    this.#raw = new RawIntake({ ...deps, hasher, buckets, room, metrics, onFailure })
     this.app = createHttpApp({
       authenticate: config.apiKeys
         ? apiKeyAuthentication(config.apiKeys)

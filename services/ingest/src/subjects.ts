@@ -28,13 +28,12 @@ export interface Subjects {
   resolve(tenant: string, events: readonly RawEvent[]): Promise<Resolutions>
 }
 
-/** Sessions remembered here, so that most events cost the index nothing. */
-const cacheSize = 50_000
 /** After this an entry is asked for anew, which also tells the index that the session is in use. */
 const cacheTtlMs = 3_600_000
 
-export function createSubjects(index: SessionIndex): Subjects {
-  const cache = new LRUCache<string, IndexedSubject>({ max: cacheSize, ttl: cacheTtlMs })
+/** @param cached sessions remembered here, so that most events cost the index nothing */
+export function createSubjects(index: SessionIndex, cached = 50_000): Subjects {
+  const cache = new LRUCache<string, IndexedSubject>({ max: cached, ttl: cacheTtlMs })
   const cacheKey = (tenant: string, sessionId: string): string => `${tenant}|${sessionId}`
 
   const lookUp = async (tenant: string, events: readonly RawEvent[]) => {

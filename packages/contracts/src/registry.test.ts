@@ -3,10 +3,15 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import registryClient from '@kafkajs/confluent-schema-registry'
+import avsc from 'avsc'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { sampleDecision, sampleRawEvent, sampleRecord } from '../fixtures/samples.ts'
+import { encodeFramed } from './framing.ts'
 import {
+  applyPlan,
   confluentRegistry,
+  decisionTopics,
   decodeDecision,
   decodeLogRecord,
   decodeRaw,
@@ -14,6 +19,7 @@ import {
   encodeLogRecord,
   encodeRaw,
   localCatalogue,
+  planTopics,
   RegistryRefusedError,
   RegistryUnavailableError,
   registryCatalogue,
@@ -21,7 +27,7 @@ import {
   subjectOf,
   topicTable,
 } from './index.ts'
-import { schemaText } from './schema-files.ts'
+import { parseSchema, schemaText } from './schema-files.ts'
 
 /** As much of Confluent's API as is used, over schemas in order of registration: id = index + 1. */
 let server: Server
@@ -134,7 +140,7 @@ describe('the catalogue of a registry', () => {
     expect(decodeLogRecord(encodeLogRecord(sampleRecord), catalogue)).toStrictEqual(sampleRecord)
   })
 
-  test('fetches a schema once, however many records name it', async () => {
+  test('hazard: the registry is asked again for each record', async () => {
     await registerAll()
     const catalogue = await registryCatalogue({ url })
     requests.length = 0
@@ -146,7 +152,53 @@ describe('the catalogue of a registry', () => {
     expect(decodeRaw(catalogue, 'session.action', rawBytes())).not.toBeInstanceOf(Promise)
   })
 
-  test('never writes to the registry', async () => {
+  test('hazard: decoding with a reader schema builds a resolver for each record', async () => {
+    const older = JSON.parse(schemaText('session-action.avsc'))
+    older.fields.push({ name: 'dropped', type: 'string' })
+    const text = JSON.stringify(older)
+    const id = schemas.push({ subject: 'session.action-value', schema: text })
+    await registerAll()
+    const catalogue = await registryCatalogue({ url })
+    const bytes = encodeFramed(parseSchema(text), id, { ...sampleRawEvent, dropped: 'x' }, 'it')
+    const resolvers = vi.spyOn(avsc.Type.prototype, 'createResolver')
+    const decode = vi.spyOn(registryClient.SchemaRegistry.prototype, 'decode')
+    for (let n = 0; n < 50; n++) {
+      const result = await decodeRaw(catalogue, 'session.action', bytes)
+      expect(result).toEqual({ ok: true, event: sampleRawEvent })
+    }
+    const built = resolvers.mock.contexts.filter((type) => type instanceof avsc.types.RecordType)
+    expect(built.filter(({ name }) => name?.endsWith(`.${older.name}`))).toHaveLength(1)
+    expect(decode).not.toHaveBeenCalled()
+    vi.restoreAllMocks()
+  })
+
+  test('hazard: the client derives a subject of its own where none is given', async () => {
+    await registerAll()
+    await registryCatalogue({ url, writes: decisionTopics })
+    expect(decisionTopics.length).toBeGreaterThan(3)
+    expect(requests).toEqual(decisionTopics.map((topic) => `POST /subjects/${topic}-value`))
+  })
+
+  test('hazard: a schema changes in a way that old records or old readers cannot follow', async () => {
+    const admin = {
+      describe: async () => new Map(),
+      create: async () => {},
+      configure: async () => {},
+    }
+    const ports = { admin, registry: confluentRegistry(url) }
+    await applyPlan(await planTopics(ports, { replicas: 1 }), ports)
+    const wanted = {
+      raw: 'BACKWARD_TRANSITIVE',
+      internal: 'FULL_TRANSITIVE',
+      decision: 'FULL_TRANSITIVE',
+      'dead-letter': null,
+    }
+    const subjects = topicTable.filter(({ schema }) => schema !== null)
+    expect(subjects.length).toBeGreaterThan(10)
+    for (const { name, role } of subjects) expect(levels.get(`${name}-value`)).toBe(wanted[role])
+  })
+
+  test('hazard: a client registers schemas at run time', async () => {
     await registerAll()
     const catalogue = await registryCatalogue({ url })
     await decodeRaw(catalogue, 'session.action', rawBytes())
@@ -189,7 +241,10 @@ describe('the catalogue of a registry', () => {
     expect(requests).toHaveLength(2)
   })
 
-  test('remembers a bounded number of ids that the registry does not know', async () => {
+  test('remembers a bounded number of ids that the registry does not know', {
+    timeout: 60_000,
+  }, async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
     await registerAll()
     const catalogue = await registryCatalogue({ url })
     for (let id = 1_000; id <= 2_000; id++) await catalogue.fetch(id)
@@ -229,12 +284,12 @@ describe('the catalogue of a registry', () => {
     await expect(registryCatalogue({ url })).rejects.toThrow(/what answers is no schema registry/)
   })
 
-  test('a registry that does not answer in time is away', async () => {
+  test('hazard: the registry client waits without a deadline', async () => {
     server.removeAllListeners('request')
     await expect(registryCatalogue({ url, timeoutMs: 50 })).rejects.toThrow(/no answer in 50 ms/)
   })
 
-  test('starts from its cache file while the registry is away', async () => {
+  test('hazard: no start while the registry is away', async () => {
     await registerAll()
     const cacheFile = join(folder, 'schemas.json')
     const before = await registryCatalogue({ url, cacheFile })

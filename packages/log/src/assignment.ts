@@ -175,7 +175,7 @@ export function createAssignment(options: AssignmentOptions): Assignment {
     const taken = await run
     running.delete(key)
     if (!taken) await pause(failureBackOffMs(one.failures)).over
-    if (taken && current(one) && one.seeks === seeks) one.position = next
+    if (taken && one.seeks === seeks) one.position = next
     return taken
   }
 

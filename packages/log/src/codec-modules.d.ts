@@ -27,3 +27,51 @@ declare module 'kafkajs/src/network/requestQueue/index.js' {
   const RequestQueue: { readonly prototype: Queue }
   export default RequestQueue
 }
+
+declare module 'kafkajs/src/producer/index.js' {
+  import type { Producer, ProducerConfig } from 'kafkajs'
+
+  export interface BrokerRequest {
+    readonly producerId: number
+    readonly topicData: readonly {
+      readonly topic: string
+      readonly partitions: readonly {
+        readonly partition: string | number
+        readonly firstSequence: number
+        readonly messages: readonly { readonly value: Buffer | string | null }[]
+      }[]
+    }[]
+  }
+
+  /** As much of kafkajs's cluster as its producer asks of it. */
+  export interface ClusterOfProducer {
+    readonly retry: object
+    readonly targetTopics: Set<string>
+    connect(): Promise<void>
+    disconnect(): Promise<void>
+    isConnected(): boolean
+    refreshMetadata(): Promise<void>
+    refreshMetadataIfNecessary(): Promise<void>
+    addMultipleTargetTopics(topics: readonly string[]): Promise<void>
+    removeBroker(address: object): void
+    findTopicPartitionMetadata(topic: string): readonly object[]
+    findLeaderForPartitions(topic: string, partitions: readonly string[]): object
+    findBroker(node: { readonly nodeId: string | number }): Promise<unknown>
+    findControllerBroker(): Promise<unknown>
+  }
+
+  export interface LoggerOfProducer {
+    namespace(name: string): LoggerOfProducer
+    debug(message: string): void
+    info(message: string): void
+    warn(message: string): void
+    error(message: string): void
+  }
+
+  export default function createProducer(
+    options: ProducerConfig & {
+      readonly cluster: ClusterOfProducer
+      readonly logger: LoggerOfProducer
+    },
+  ): Producer
+}

@@ -15,7 +15,7 @@ describe('a kafkajs client', () => {
     return Object.setPrototypeOf(made, RequestQueue.prototype) as typeof RequestQueue.prototype
   }
 
-  it('arms no timer on an idle connection', () => {
+  it('hazard: an idle connection arms a timer for ever', () => {
     const idle = queue(-1, [])
     idle.scheduleCheckPendingRequests()
     expect(idle.throttleCheckTimeoutId).toBeNull()

@@ -41,7 +41,7 @@ logContract('Kafka', { quietMs: 500, holdMs: 11_000 }, () => {
   })
 })
 
-it('ends with codec and place named, not with the memory, where a batch unpacks to too much, and can be passed', async () => {
+it('hazard: a packed batch takes all memory of a real reader', async () => {
   const topic = `bomb.${process.pid}.${Date.now()}`
   const log = kafkaLog({ brokers, clientId: 'bomb' })
   const admin = await log.admin()

@@ -66,7 +66,7 @@ const writerOn = (client: () => Pick<Kafka, 'producer'>, sendMs = 1_000) =>
   })
 
 describe('the Kafka writer', () => {
-  it('asks for an idempotent producer, all replicas, one request in flight, no topics made', async () => {
+  it('hazard: a producer repeats, reorders, creates topics and begins transactions by itself', async () => {
     const { client, producers } = fakeKafka((batch) => Promise.resolve(reply(batch)))
     await (await writerOn(client)).append('t', [record(0)])
     expect(producers[0]?.config).toMatchObject({
@@ -87,7 +87,7 @@ describe('the Kafka writer', () => {
     ])
   })
 
-  it('puts each record where it says, whatever its key', async () => {
+  it('hazard: the default partitioner decides the partition', async () => {
     const { client, producers } = fakeKafka((batch) => Promise.resolve(reply(batch)))
     await writerOn(client)
     const partitioner = producers[0]?.config.createPartitioner?.()
@@ -122,7 +122,7 @@ describe('the Kafka writer', () => {
     expect(producers[1]?.disconnects).toBe(0)
   })
 
-  it('rejects a send without an answer at its deadline, and shuts that producer again when it ends', async () => {
+  it('hazard: a producer whose send was given up is alive again when that ends', async () => {
     const ends: ((error: Error) => void)[] = []
     const { client, producers } = fakeKafka(() => new Promise((_, reject) => ends.push(reject)))
     const error = await refusal((await writerOn(client, 20)).append('t', [record(0)]))

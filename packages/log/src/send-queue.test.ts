@@ -32,7 +32,7 @@ function rounds(fail: (round: number, pieces: readonly Piece[]) => readonly stri
 }
 
 describe('the send queue', () => {
-  it('sends at most 500 records a round, one round at a time, in order', async () => {
+  it('hazard: concurrent and large sends get out of order and take quadratic time', async () => {
     const { queue, sent, sizes } = rounds()
     await Promise.all([queue.add('t', records(700, 0)), queue.add('t', records(400, 0))])
     expect(sizes()).toEqual([500, 500, 100])

@@ -74,6 +74,9 @@ export function redisConnection(options: RedisConnectionOptions): RedisConnectio
     if (closed) throw new StateError('closed', `${doing}: this connection was closed`)
     try {
       if (!wasReady) await byDeadline(ready, deadlineMs)
+      // ioredis would keep it for a cluster that comes back, long after its caller has given it up.
+      if (client instanceof Cluster && client.status !== 'ready')
+        throw new Error("the Cluster isn't ready")
       return await byDeadline(call(), deadlineMs)
     } catch (error) {
       // Answers of a connection that has missed one are no longer matched to their calls with certainty.

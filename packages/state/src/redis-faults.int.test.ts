@@ -90,7 +90,7 @@ describe('when Redis does not answer', () => {
     return (await store.open(0)).commitId
   }
 
-  it('a commit whose answer is lost ends by its deadline as unknown, and is not sent again', async () => {
+  it('hazard: a commit that timed out may have been applied', async () => {
     await store.commit(0, commit('', 'a'))
     proxy.mute(true)
     const began = performance.now()
@@ -109,7 +109,7 @@ describe('when Redis does not answer', () => {
     await other.close()
   })
 
-  it('all commits in flight on a cut connection end as unknown, and the commit id tells the truth', async () => {
+  it('hazard: a cut connection takes the answers of all commits in flight', async () => {
     await store.commit(0, commit('', 'a'))
     proxy.mute(true)
     const inFlight = [store.commit(0, commit('a', 'b')), store.commit(0, commit('b', 'c'))]
@@ -122,7 +122,7 @@ describe('when Redis does not answer', () => {
     expect(await recovered()).toBe('c')
   })
 
-  it('nothing is queued while it is away: each call ends in time', async () => {
+  it('hazard: calls pile up while Redis is away', async () => {
     await proxy.close()
     await expect.poll(() => store.open(0).then(String, String)).toContain('StateError')
     const began = performance.now()

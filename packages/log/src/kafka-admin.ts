@@ -56,6 +56,14 @@ export function createKafkaAdmin(client: () => Kafka): KafkaAdmin {
     }
   }
 
+  let last: Promise<unknown> = Promise.resolve()
+  /** While kafkajs learns the leaders of one topic it may not know those of another: such calls take turns. */
+  function inTurn<T>(call: () => Promise<T>): Promise<T> {
+    const turn = last.then(call)
+    last = turn.catch(() => undefined)
+    return turn
+  }
+
   async function leaders(topic: string): Promise<Leaders> {
     const found = await ask(`metadata of '${topic}'`, async (admin) => {
       try {
@@ -75,7 +83,7 @@ export function createKafkaAdmin(client: () => Kafka): KafkaAdmin {
   async function bounds(topic: string): Promise<readonly Bounds[]> {
     await leaders(topic)
     const offsets = await settled(() =>
-      ask(`offsets of '${topic}'`, (admin) => admin.fetchTopicOffsets(topic)),
+      inTurn(() => ask(`offsets of '${topic}'`, (admin) => admin.fetchTopicOffsets(topic))),
     )
     const byPartition: Bounds[] = []
     for (const { partition, low, high } of offsets) {

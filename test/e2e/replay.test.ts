@@ -35,7 +35,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 describe('holdpoint replay --json', () => {
-  it('gives the same bytes each time, nothing but decisions, and no progress bar in a pipe', async () => {
+  it('I14: gives the same bytes each time, nothing but decisions, and no progress bar in a pipe', async () => {
     const replayed = () =>
       run(process.execPath, [command, 'replay', file, '--json'], { maxBuffer: 1 << 28 })
     const [once, again] = [await replayed(), await replayed()]

@@ -21,7 +21,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
  * @property {string} kind
  * @property {string} at ISO time of the injection
  * @property {boolean} overlapping another one was under way
- * @property {number | null} recoveryMs from the injection until everything moved again; null where it never did
+ * @property {number | null} recoveryMs from the moment that the harm was done until everything moved again; null where it never did
  * @property {string} stuck what did not move; '' where everything did
  */
 
@@ -72,8 +72,9 @@ export async function rotate({ world, progress, kinds, chance, until, onFault })
  */
 async function happen(kind, overlapping, { world, progress, chance }) {
   const at = new Date().toISOString()
-  const begun = performance.now()
   const { heal, afterwards } = await kind.inject(world, chance)
+  // A process is killed, a pause is over: from here on everything should mend itself.
+  const begun = performance.now()
   await heal?.()
   const stuck = await progress.passed(await progress.ends(), recoveryMsMax)
   const recoveryMs = stuck === null ? Math.round(performance.now() - begun) : null

@@ -26,7 +26,7 @@ const law = (check: (records: readonly LogRecord[]) => void) =>
   fc.assert(fc.property(histories, check), { numRuns: 1000 })
 
 describe('the fold', () => {
-  it('gives the same bytes each time, and never writes to what it was given', () =>
+  it('I14: gives the same bytes each time, and never writes to what it was given', () =>
     law((records) => {
       deepFreeze(records)
       const [one, other] = [folded(records), folded(records)]
@@ -83,7 +83,7 @@ describe('the fold', () => {
       }
     }))
 
-  it('resolves each step-up at most once, and holds at most one open a session', () =>
+  it('I12: resolves each step-up at most once, and holds at most one open a session', () =>
     law((records) => {
       const open = new Map<string, string>()
       for (const { type, sessionId, subject, stepUp, resolution } of folded(records).decisions) {
@@ -99,7 +99,7 @@ describe('the fold', () => {
       }
     }))
 
-  it('prompts a person for risk at most three times an hour, five minutes apart', () =>
+  it('I12: prompts a person for risk at most three times an hour, five minutes apart', () =>
     law((records) => {
       const prompts = new Map<string, number[]>()
       for (const { type, decidedAt, subject, stepUp, risk } of folded(records).decisions) {
@@ -121,7 +121,7 @@ describe('the fold', () => {
       }
     }))
 
-  it('keeps its states bounded', () =>
+  it('I11: keeps its states bounded', () =>
     law((records) => {
       const folding = folded(records)
       for (const key of ['alice', 'bob']) {
@@ -138,7 +138,7 @@ describe('the fold', () => {
       }
     }))
 
-  it('takes part of a log as it takes the whole: what came later changes no earlier decision', () =>
+  it('I14: takes part of a log as it takes the whole: what came later changes no earlier decision', () =>
     law((records) => {
       const half = records.slice(0, Math.floor(records.length / 2))
       const early = folded(half).decisions.map((d) => JSON.stringify(d))

@@ -390,7 +390,7 @@ describe('publishing', () => {
 })
 
 describe('back-pressure', () => {
-  it('holds the reader’s handler when 20,000 records are queued, and takes the rest later', async () => {
+  it('I11: holds the reader’s handler when 20,000 records are queued, and takes the rest later', async () => {
     let open: () => void = () => {}
     const shut = new Promise<void>((resolve) => {
       open = resolve

@@ -93,7 +93,7 @@ describe('publisher', () => {
     expect(publisher.waiting).toBe(3)
   })
 
-  it('says that it is full past 10,000, and opens again', async () => {
+  it('I11: says that it is full past 10,000, and opens again', async () => {
     const { sends, publisher } = bench()
     const outbound = publisher.outbound(() => {})
     outbound.send(Array.from({ length: 10_001 }, (_, i) => entry(i)))

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { nodeFlags, serviceArguments } from './bin/lib/service.mjs'
 import { root } from './bin/lib/workspace.mjs'
 import { versions } from './stack/download.mjs'
 import { brokerSettings, redisSettings } from './stack/parts.mjs'
@@ -97,6 +98,11 @@ describe('the native stack', () => {
   it.each(Object.entries(brokerSettings))('sets the same %s on the broker', (key, value) => {
     const variable = `KAFKA_${key.toUpperCase().replaceAll('.', '_')}`
     expect(String(service('kafka').environment?.[variable])).toBe(value)
+  })
+
+  it.each(Object.keys(nodeFlags))('runs %s with the same flags of Node', (name) => {
+    const args = serviceArguments(name).map((arg) => arg.replace(`${root}/`, ''))
+    expect(service(name).command).toEqual(['node', ...args])
   })
 
   it('starts Redis with the same settings', () => {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { root } from '../../infra/bin/lib/workspace.mjs'
+import { serviceArguments } from '../../infra/bin/lib/service.mjs'
 
 /**
  * A built service as a process of its own that is started again whenever it ends, as a supervisor would.
@@ -41,7 +41,6 @@ const stopMs = 8_000
 export function supervise({ name, service, env, dir, onUnexpectedExit }) {
   mkdirSync(dir, { recursive: true })
   const logFile = path.join(dir, `${name}.log`)
-  const main = path.join(root, `services/${service}/dist/main.js`)
   /** @type {import('node:child_process').ChildProcess | undefined} */
   let child
   /** @type {Promise<void>} */
@@ -51,7 +50,7 @@ export function supervise({ name, service, env, dir, onUnexpectedExit }) {
 
   function start() {
     const log = openSync(logFile, 'a')
-    const started = spawn(process.execPath, [main], {
+    const started = spawn(process.execPath, serviceArguments(service), {
       env: { ...process.env, ...env },
       stdio: ['ignore', log, log],
     })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { encodeLogRecord, registryCatalogue } from '@holdpoint/contracts'
 import kafkajs from 'kafkajs'
 import { runOrExplain } from '../../infra/bin/lib/command.mjs'
+import { nodeFlags } from '../../infra/bin/lib/service.mjs'
 import { holdpointCommand } from '../../infra/bin/lib/workspace.mjs'
 import { eventOf, outEvery, partitionOfPerson, partitions, people } from './records.mjs'
 
@@ -103,8 +104,8 @@ const contender = (
   /** @type {object} */ from,
 ) =>
   fork(join(import.meta.dirname, 'contender.mjs'), [kind, String(records), JSON.stringify(from)], {
-    // The engine as docker-compose.yml runs it; the flag does bare kafkajs no good.
-    execArgv: kind === 'engine' ? ['--max-semi-space-size=64'] : [],
+    // The engine as docker-compose.yml runs it; the flags do bare kafkajs no good.
+    execArgv: kind === 'engine' ? [...(nodeFlags['engine'] ?? [])] : [],
     env: { ...process.env, BENCH_RUN: `${run}-${kind}-${number}` },
   })
 

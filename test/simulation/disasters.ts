@@ -161,8 +161,14 @@ export class Disasters {
 
   #strike(name: string): void {
     if (this.#over) return
-    this.setting.world.count(name)
-    kinds[name]!(this)
+    const { world } = this.setting
+    const act = () => {
+      if (this.#over) return
+      world.count(name)
+      kinds[name]!(this)
+    }
+    // At any await of whoever works then, and not only when all wait for the time to pass.
+    world.soon(world.random.below(60), act)
   }
 
   #start(role: Role): void {

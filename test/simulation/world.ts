@@ -57,6 +57,7 @@ export class World {
   readonly faults = new Map<string, number>()
   readonly #trace: (line: string) => void
   #calls: Call[] = []
+  #later: { steps: number; readonly act: () => void }[] = []
 
   constructor(random: Random, time: VirtualTime, trace: (line: string) => void) {
     this.random = random
@@ -105,8 +106,17 @@ export class World {
     )
   }
 
+  /** Has something happen so many effects and answers later: in the midst of whatever is under way then. */
+  soon(steps: number, act: () => void): void {
+    this.#later.push({ steps, act })
+  }
+
   /** Does one effect, or hands over one answer; false where nothing is under way. */
   async step(): Promise<boolean> {
+    for (const one of this.#later) one.steps -= 1
+    const due = this.#later.filter(({ steps }) => steps < 0)
+    this.#later = this.#later.filter(({ steps }) => steps >= 0)
+    for (const { act } of due) act()
     const lanes = new Set<string>()
     const ready = this.#calls.filter((call) => {
       const lane = `${call.lane}:${call.state}`

@@ -4,10 +4,11 @@ import {
   RegistryUnavailableError,
 } from '@holdpoint/contracts'
 import type { Log } from '@holdpoint/log'
+import { runChecks } from '@holdpoint/runtime'
 import { StateError, type StateStore } from '@holdpoint/state'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Bench, byId, createBench, type Running, until } from './testing/bench.ts'
-import { traffic } from './testing/events.ts'
+import { start, traffic } from './testing/events.ts'
 
 let bench: Bench
 beforeEach(async () => {
@@ -65,6 +66,7 @@ function silentLog() {
       return {
         ...admin,
         bounds: (topic) => or(() => admin.bounds(topic)),
+        brokers: () => or(() => admin.brokers()),
         close: () => or(() => admin.close()),
       }
     },
@@ -206,6 +208,57 @@ describe('a member of the group', () => {
       const text = await first.registry.render()
       return text.includes('lag_records{partition="0"}') && !text.includes('{partition="1"}')
     })
+  })
+})
+
+describe('readiness', () => {
+  const failing = async ({ checks }: Running) =>
+    Object.entries((await runChecks(checks.ready)).checks).flatMap(([name, { ok }]) =>
+      ok ? [] : [name],
+    )
+
+  it('is lost while the log is silent, and comes back; liveness stays', async () => {
+    const { silent, state } = silentLog()
+    const engine = await bench.run({ log: silent })
+    expect(await failing(engine)).toEqual([])
+    state.away = true
+    expect(await failing(engine)).toEqual(['log'])
+    expect((await runChecks(engine.checks.live)).status).toBe('ok')
+    state.away = false
+    expect(await failing(engine)).toEqual([])
+  })
+
+  it('is lost while the store refuses, and comes back; liveness stays', async () => {
+    const state = { away: false }
+    const check = async () => {
+      if (state.away) throw unreachable
+    }
+    const engine = await bench.run({ store: { ...bench.store, check } })
+    state.away = true
+    expect(await failing(engine)).toEqual(['store'])
+    expect((await runChecks(engine.checks.live)).status).toBe('ok')
+    state.away = false
+    expect(await failing(engine)).toEqual([])
+  })
+})
+
+describe('liveness', () => {
+  it('is lost where records wait for a minute and no step is tried', async () => {
+    let now = start
+    const { failing, state } = failingStore('is silent')
+    const engine = await bench.run({ store: failing, clock: () => now, stopMs: 100 })
+    await bench.append(traffic(2))
+    await bench.settled()
+    state.away = true
+    // The first is in hand and hangs; what comes later waits.
+    for (const n of [2, 3]) {
+      await bench.append(traffic(1, n))
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    now += 59_000
+    expect(await engine.checks.live.progress!()).toEqual({ ok: true })
+    now += 2_000
+    expect(await engine.checks.live.progress!()).toEqual({ ok: false, detail: 'no progress on 0' })
   })
 })
 

@@ -159,7 +159,7 @@ class Engine {
   }
 
   #partsOf(connected: Connected): Parts {
-    const { log, store, config, policy, logger, fold = coreFold, statesMax = 40_000 } = this.#deps
+    const { log, store, config, policy, logger, fold = coreFold, statesMax = 24_000 } = this.#deps
     const { catalogue, writer, admin, partitions } = connected
     const metrics = this.#metrics
     const clock = this.#clock

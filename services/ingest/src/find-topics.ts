@@ -1,23 +1,18 @@
 import { deadLetterOf, rawTopics, topics } from '@holdpoint/contracts'
-import type { Log } from '@holdpoint/log'
+import type { LogAdmin } from '@holdpoint/log'
 
 /**
  * The number of partitions of every topic that ingest reads or writes.
  * @throws Error that names the missing ones, with the mend
  */
-export async function findTopics(log: Log): Promise<ReadonlyMap<string, number>> {
+export async function findTopics(admin: LogAdmin): Promise<ReadonlyMap<string, number>> {
   const needed = [...rawTopics, ...rawTopics.map(deadLetterOf), topics.internal]
-  const admin = await log.admin()
-  try {
-    const found = await admin.describe(needed)
-    const missing = needed.filter((name) => !found.get(name))
-    if (missing.length > 0) {
-      throw new Error(
-        `missing topics: ${missing.join(', ')}. Create them with: holdpoint topics apply`,
-      )
-    }
-    return new Map(needed.map((name) => [name, found.get(name)?.partitions ?? 0]))
-  } finally {
-    await admin.close()
+  const found = await admin.describe(needed)
+  const missing = needed.filter((name) => !found.get(name))
+  if (missing.length > 0) {
+    throw new Error(
+      `missing topics: ${missing.join(', ')}. Create them with: holdpoint topics apply`,
+    )
   }
+  return new Map(needed.map((name) => [name, found.get(name)?.partitions ?? 0]))
 }

@@ -33,6 +33,15 @@ export interface HttpDeps {
  */
 export function createHttpApp(deps: HttpDeps): FastifyInstance {
   const app = fastify({ logger: false, bodyLimit: bodyMax, forceCloseConnections: 'idle' })
+  // A connection that was busy when the closing began would be kept for its client's next request, and the
+  // closing would wait for it: 72 s.
+  let closing = false
+  app.addHook('preClose', async () => {
+    closing = true
+  })
+  app.addHook('onSend', async (_request, reply) => {
+    if (closing) reply.header('connection', 'close')
+  })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body),

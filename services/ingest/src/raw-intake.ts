@@ -2,6 +2,7 @@
 import { deadLetterOf, rawTopics, type SchemaCatalogue, topics } from '@holdpoint/contracts'
 import {
   type Log,
+  type LogAdmin,
   type LogReader,
   type LogWriter,
   partitionKey,
@@ -55,6 +56,7 @@ export class RawIntake {
   readonly #partitions = new Map<string, RawPartition>()
   #intake: Intake | null = null
   #reader: LogReader | null = null
+  #admin: LogAdmin | null = null
   #ticker: Ticker | null = null
   #joined = false
   #starting: Promise<void> = Promise.resolve()
@@ -72,6 +74,13 @@ export class RawIntake {
   /** Why the log is not reached yet; null when it is. */
   get missing(): string | null {
     return this.#missing
+  }
+
+  /** Why the log does not answer now; null when it does. */
+  async silence(): Promise<string | null> {
+    if (this.#admin === null) return this.#missing
+    await this.#admin.brokers()
+    return null
   }
 
   /** How many raw partitions are this member's; null before it has joined the group. */
@@ -103,7 +112,7 @@ export class RawIntake {
     await this.#ticker?.stop()
     await Promise.all([...this.#partitions.values()].map((p) => p.stop('leaving')))
     await this.#reader?.stop()
-    await this.#intake?.writer.close()
+    await Promise.all([this.#intake?.writer.close(), this.#admin?.close()])
     this.#intake = null
   }
 
@@ -112,9 +121,9 @@ export class RawIntake {
     const { log, clock, index, enrichment, hasher, config, sessionsCached } = this.#deps
     const given = this.#deps.catalogue
     const catalogue = typeof given === 'function' ? await given() : given
-    const partitionsOf = await findTopics(log)
+    const admin = await log.admin()
+    const { partitionsOf, writer } = await opened(log, admin)
     const partitions = partitionsOf.get(topics.internal) ?? 0
-    const writer = await log.writer()
     const admission: AdmitDeps = {
       subjects: createSubjects(index, sessionsCached),
       hasher,
@@ -127,10 +136,11 @@ export class RawIntake {
     try {
       await reader.start(this.#handlers(reader, { admission, writer }, partitionsOf))
     } catch (error) {
-      await Promise.allSettled([reader.stop(), writer.close()])
+      await Promise.allSettled([reader.stop(), writer.close(), admin.close()])
       throw error
     }
     this.#reader = reader
+    this.#admin = admin
     this.#intake = { admission, writer }
     this.#missing = null
     if (clock.kind === 'wall') {
@@ -183,5 +193,14 @@ export class RawIntake {
   readonly #onConnectFailure = (error: unknown, attempts: number): void => {
     this.#missing = error instanceof Error ? error.message : String(error)
     this.#deps.onFailure('connect', error, attempts)
+  }
+}
+
+async function opened(log: Log, admin: LogAdmin) {
+  try {
+    return { partitionsOf: await findTopics(admin), writer: await log.writer() }
+  } catch (error) {
+    await admin.close().catch(() => undefined)
+    throw error
   }
 }

@@ -3,9 +3,11 @@ import {
   type HealthChecks,
   type Logger,
   type MetricsRegistry,
+  stopDeadlineMs,
 } from '@holdpoint/runtime'
 import type { FastifyInstance } from 'fastify'
 import { apiKeyAuthentication, openAuthentication } from './api-keys.ts'
+import { settled } from './backoff.ts'
 import { checkExposure, type IngestConfig } from './config.ts'
 import { createHasher } from './hash.ts'
 import { createHttpApp } from './http.ts'
@@ -32,12 +34,17 @@ export interface IngestDeps
   readonly logger: Logger
   /** Another room than the usual one, for tests that cannot wait. */
   readonly room?: WaitingRoom
+  /** Within which a stop ends whatever is away. Less in tests. */
+  readonly stopMs?: number
 }
 
 export interface Ingest {
   /** Listens at once (503 until the log is reached) and resolves when it reads and ticks. */
   start(): Promise<void>
-  /** Leaves the group; what is in hand is finished, or left unacknowledged to the next owner. */
+  /**
+   * Leaves the group; what is in hand is finished, or left unacknowledged to the next owner. Ends in time
+   * whatever is away.
+   */
   stop(): Promise<void>
   readonly checks: HealthChecks
   readonly app: FastifyInstance
@@ -84,9 +91,9 @@ class IngestService implements Ingest {
 
   readonly checks: HealthChecks = {
     live: {},
-    startup: { log: () => this.#ready() },
+    startup: { log: () => this.#reached(this.#raw.missing) },
     ready: {
-      log: () => this.#ready(),
+      log: async () => this.#reached(await this.#raw.silence()),
       reader: () => {
         const { partitions } = this.#raw
         return partitions === null
@@ -111,12 +118,11 @@ class IngestService implements Ingest {
 
   async stop(): Promise<void> {
     this.#raw.abandon()
-    await this.app.close()
-    await this.#raw.stop()
+    const stopped = this.app.close().then(() => this.#raw.stop())
+    await settled(stopped, AbortSignal.timeout(this.#deps.stopMs ?? stopDeadlineMs - 1_000))
   }
 
-  #ready() {
-    const { missing } = this.#raw
+  #reached(missing: string | null) {
     return missing === null ? { ok: true } : { ok: false, detail: missing }
   }
 

@@ -141,6 +141,7 @@ describe('until it is carried whole', () => {
   })
 
   it('a commit to the old generation ends it, and nothing of it is left', async () => {
+    await oldIndex.put('acme', 's-1', { id: 'alice', kind: 'human', iss: '' })
     const changed = [carried(0), carried(1, 'another')]
     await expect(generations.carry(from, to, changed, progress)).rejects.toMatchObject({
       code: 'generation_changed',
@@ -165,6 +166,27 @@ describe('until it is carried whole', () => {
     expect((await after.load(0, wanted(0))).sessions.size).toBe(0)
     expect((await after.load(1, wanted(1))).sessions.size).toBe(1)
   })
+})
+
+it('tells what was carried whole, and where an engine has gone on', async () => {
+  const of = async () =>
+    (await generations.holdings(to, 3)).map(({ generation, untouched }) => [generation, untouched])
+  let midway: ReturnType<typeof of> | undefined
+  await generations.carry(from, to, [carried(0), carried(1)], () => {
+    midway ??= of()
+  })
+  expect(await midway).toEqual([
+    [from, true],
+    [from, true],
+    [null, false],
+  ])
+  const { commitId } = await after.open(1)
+  await after.commit(1, commit(1, { expected: commitId, meta: meta(to, 1, 42), outbox: [] }))
+  expect(await of()).toEqual([
+    [to, true],
+    [to, false],
+    [null, false],
+  ])
 })
 
 it('a generation that an engine has committed to is never written over', async () => {

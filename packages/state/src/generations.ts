@@ -28,14 +28,25 @@ export interface Carried {
   readonly rebuildUntil: number
 }
 
+/** What stands in the place of a partition's position, under the name of a generation. */
+export interface Holding {
+  /** '' where nothing was ever committed. */
+  readonly commitId: string
+  /** Which generation it is of; another one than its name says while it is being carried. null for none. */
+  readonly generation: number | null
+  /** Carried here, and no engine has committed since. */
+  readonly untouched: boolean
+}
+
 export interface Generations {
-  /** The commit ids of partitions 0 to `count` - 1, '' where nothing was ever committed. */
-  commitIds(generation: number, count: number): Promise<readonly string[]>
+  /** What partitions 0 to `count` - 1 hold. */
+  holdings(generation: number, count: number): Promise<readonly Holding[]>
   /**
    * Copies all that these partitions hold, but for position and outbox, with what is left of its life, and the
    * session index; states of the previous format are written forward. The positions come last, and until then
    * an engine of the new generation stops `generation_mismatch`. Answers how many keys were copied. What an
-   * unfinished attempt left is removed first; a failure removes what was written.
+   * unfinished attempt left is removed first, and a failure removes what was written: the session index too, so
+   * ingest must not run either.
    * @throws StateError `generation_in_use` where an engine has committed to `to`, `generation_changed` where one
    *   has committed to `from` meanwhile, and as the stores do
    */
@@ -64,15 +75,19 @@ export function redisGenerations(options: RedisGenerationsOptions): Generations 
   const { client, close } = connection
   const { ask, eachPage, remove } = redisKeys(connection)
 
-  async function commitIds(generation: number, count: number): Promise<readonly string[]> {
+  async function holdings(generation: number, count: number): Promise<readonly Holding[]> {
     const found = await Promise.all(
       Array.from({ length: count }, (_, partition) =>
         ask(`read partition ${partition}`, () =>
-          client.hget(partitionKeys(generation, partition).meta, 'commit'),
+          client.hmget(partitionKeys(generation, partition).meta, 'commit', 'generation'),
         ),
       ),
     )
-    return found.map((commitId) => commitId ?? '')
+    return found.map(([commitId, of]) => ({
+      commitId: commitId ?? '',
+      generation: of == null ? null : Number(of),
+      untouched: commitId?.startsWith(carriedMark) === true,
+    }))
   }
 
   /** One key under its new name; false where it has ended meanwhile. */
@@ -117,8 +132,8 @@ export function redisGenerations(options: RedisGenerationsOptions): Generations 
   }
 
   async function assertUnused(to: number, count: number): Promise<void> {
-    const found = await commitIds(to, count)
-    const used = found.findIndex((id) => id !== '' && !id.startsWith(carriedMark))
+    const found = await holdings(to, count)
+    const used = found.findIndex(({ commitId, untouched }) => commitId !== '' && !untouched)
     if (used >= 0)
       throw new StateError(
         'generation_in_use',
@@ -141,20 +156,21 @@ export function redisGenerations(options: RedisGenerationsOptions): Generations 
   }
 
   return {
-    commitIds,
+    holdings,
     async carry(from, to, partitions, onProgress) {
       for (const { meta } of partitions) assertPlace(meta, to, meta.partition)
       const numbers = new Set(partitions.map(({ meta }) => meta.partition))
       const count = Math.max(-1, ...numbers) + 1
       await assertUnused(to, count)
-      const ofPartitions = (key: OurKey) => key.generation === to && key.partition !== null
-      const removeWritten = () => remove(`{hp:${to}:*`, ofPartitions)
+      const removeWritten = () => remove(`*hp:${to}:*`, ({ generation }) => generation === to)
       await removeWritten()
       try {
         for (const one of partitions) await writeMeta(to, one, { ...one.meta, generation: from })
         const copied = await copyAll(from, to, numbers, onProgress)
-        const now = await commitIds(from, count)
-        const moved = partitions.find(({ commitId, meta }) => now[meta.partition] !== commitId)
+        const now = await holdings(from, count)
+        const moved = partitions.find(
+          ({ commitId, meta }) => now[meta.partition]?.commitId !== commitId,
+        )
         if (moved !== undefined)
           throw new StateError(
             'generation_changed',

@@ -3,6 +3,7 @@ export type { PreviousFormat, StateFormat, StateFormats } from './formats.ts'
 export {
   type Carried,
   type Generations,
+  type Holding,
   type RedisGenerationsOptions,
   redisGenerations,
 } from './generations.ts'

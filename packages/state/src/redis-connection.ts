@@ -53,12 +53,40 @@ const nodeOptions = {
   reconnectOnError: (error: Error): 1 | false => (error.message.startsWith('READONLY') ? 1 : false),
 }
 
+/** Longer than any connection takes to end, ms. */
+const endsWithinMs = 2_000
+
+/** Connects anew. Of a cluster each node is left, which makes it look for the others. */
+function renew(client: Redis | Cluster): void {
+  if (client instanceof Redis) client.disconnect(true)
+  else for (const node of client.nodes('all')) node.disconnect()
+}
+
+/**
+ * Looks whether a cluster can be called. While ioredis disconnects it waits for every node to end, and one
+ * that a redirect has added meanwhile never does: then it is told to connect.
+ */
+function readiness(): (cluster: Cluster) => boolean {
+  let hangsSince = 0
+  return (cluster) => {
+    const now = performance.now()
+    if (cluster.status !== 'disconnecting') hangsSince = 0
+    else if (hangsSince === 0) hangsSince = now
+    else if (now - hangsSince > endsWithinMs) {
+      hangsSince = 0
+      cluster.connect().catch(() => undefined)
+    }
+    return cluster.status === 'ready'
+  }
+}
+
 export function redisConnection(options: RedisConnectionOptions): RedisConnection {
   const deadlineMs = options.deadlineMs ?? socketTimeoutMs
   const client = connect(options.url)
   let fault = ''
   let wasReady = false
   let closed = false
+  const isReady = readiness()
   client.on('error', (error: Error) => {
     fault = error.message
     options.onFault?.(error)
@@ -75,12 +103,11 @@ export function redisConnection(options: RedisConnectionOptions): RedisConnectio
     try {
       if (!wasReady) await byDeadline(ready, deadlineMs)
       // ioredis would keep it for a cluster that comes back, long after its caller has given it up.
-      if (client instanceof Cluster && client.status !== 'ready')
-        throw new Error("the Cluster isn't ready")
+      if (client instanceof Cluster && !isReady(client)) throw new Error("the Cluster isn't ready")
       return await byDeadline(call(), deadlineMs)
     } catch (error) {
       // Answers of a connection that has missed one are no longer matched to their calls with certainty.
-      if (isTimeout(error) && wasReady && !closed) client.disconnect(true)
+      if (isTimeout(error) && wasReady && !closed) renew(client)
       const because = isTimeout(error) && fault !== '' ? `, last fault: ${fault}` : ''
       throw toStateError(error, `${doing}${because}`, unknown)
     }

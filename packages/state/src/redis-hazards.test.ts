@@ -144,3 +144,20 @@ it('hazard: the old master comes back as a replica on the same connection', asyn
   await expect(increment()).rejects.toMatchObject({ code: 'redis_readonly', transient: true })
   await vi.waitFor(() => expect(redis.connections()).toBeGreaterThan(before), againMs)
 })
+
+describe('hazard: a cluster that a redirect catches while it disconnects never connects again', () => {
+  interface Pool {
+    findOrCreate(node: { host: string; port: number }): unknown
+  }
+
+  it('is connected anew when it hangs', async () => {
+    await connect('redis+cluster')
+    const cluster = connection.client as unknown as { readonly connectionPool: Pool }
+    connection.client.disconnect(true)
+    // As a MOVED does whose command was sent before.
+    cluster.connectionPool.findOrCreate({ host: '127.0.0.1', port: redis.port + 1 })
+    await sleep(300)
+    expect(connection.client.status).toBe('disconnecting')
+    await vi.waitFor(async () => expect(await increment()).toBeGreaterThan(0), againMs)
+  })
+})

@@ -37,6 +37,12 @@ const ageMaxMs = 24 * 3_600_000
 /** These apply however late: an ended session must not come back because the news was slow. */
 const ageless: ReadonlySet<EventType> = new Set(['logout', 'revocation', 'credential-change'])
 
+/** Whether an event is refused for its age: past it a state may have expired that the event would bring back. */
+export const isTooOld = (
+  { occurredAt, type }: Pick<SessionEvent, 'occurredAt' | 'type'>,
+  receivedAt: number,
+): boolean => receivedAt - occurredAt > ageMaxMs && !ageless.has(type)
+
 /** Makes a session event of a valid wire event, or says why it is refused (`too_old`). */
 export function normalise(
   raw: RawEvent,
@@ -45,8 +51,7 @@ export function normalise(
   hasher: Hasher,
 ): Normalised {
   const { tenant, receivedAt, subject, claimedSubject } = context
-  if (receivedAt - raw.occurredAt > ageMaxMs && !ageless.has(raw.type))
-    return { ok: false, fault: tooOld }
+  if (isTooOld(raw, receivedAt)) return { ok: false, fault: tooOld }
   const clockSuspect = raw.occurredAt > receivedAt + futureMaxMs
   const facts = raw.client?.ip ? enrichment.address(raw.client.ip) : null
   const place = placeOf(raw, facts, enrichment.edition)

@@ -47,6 +47,18 @@ test.each(leaves.map((leaf) => [pathTo(leaf).join(' '), leaf] as const))(
   },
 )
 
+test.each(['--dry-run', '--force', '--anew', '--to=3'])(
+  'holdpoint rebase --remove-old %s is refused: it would remove all the same',
+  async (flag) => {
+    const called: string[] = []
+    const words = ['rebase', '--remove-old', flag]
+    await expect(rehearsal(called).parseAsync(words, { from: 'user' })).rejects.toMatchObject({
+      code: 'commander.conflictingOption',
+    })
+    expect(called).toEqual([])
+  },
+)
+
 test.each([
   [['dev', '--port', 'x'], 'Expected a whole number from 0 to 65535'],
   [['dev', '--people', '0'], 'Expected a whole number from 1 to 5000'],

@@ -66,7 +66,7 @@ const listCommand = (env: Environment): Command =>
           startProgress: (total) => startProgress('reading dead letters', total, json),
         }),
       )
-      print(json ? [jsonLine(groups.map(groupToJson))] : groupLines(groups))
+      print(json ? [jsonLine(groups.map(groupToJson))] : groupLines(groups, flags.code))
     })
 
 interface ShowFlags {
@@ -157,7 +157,7 @@ const redriveCommand = (env: Environment): Command =>
           startProgress: (total) => startProgress('reading dead letters', total, json),
         })
       })
-      print(json ? [jsonLine({ dryRun, outcomes })] : outcomeLines(outcomes, dryRun))
+      print(json ? [jsonLine({ dryRun, outcomes })] : outcomeLines(outcomes, dryRun, flags.code))
     })
 
 function onlyOf({ topic, only }: RedriveFlags): Selection['only'] {
@@ -181,7 +181,7 @@ async function connected<T>(env: Environment, work: (to: Connection) => Promise<
     const hint =
       error instanceof LogError && !error.retriable
         ? ''
-        : '\nholdpoint doctor tells what is reachable'
+        : '\nAddresses come from HOLDPOINT_KAFKA_BROKERS and HOLDPOINT_REGISTRY_URL; holdpoint doctor tells what is reachable'
     throw new CommandError(`${message}${hint}`)
   } finally {
     await log.close()

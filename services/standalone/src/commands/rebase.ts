@@ -1,4 +1,5 @@
 import { engineConfig } from '@holdpoint/engine'
+import { ingestConfig } from '@holdpoint/ingest'
 import { kafkaLog } from '@holdpoint/log'
 import {
   ConfigError,
@@ -8,7 +9,7 @@ import {
   loadConfig,
   redisUrl,
 } from '@holdpoint/runtime'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { Environment } from '../environment.ts'
 import { CommandError } from '../errors.ts'
 import { needsRebase, planLines } from '../rebase/plan.ts'
@@ -47,7 +48,12 @@ export const rebaseCommand = (env: Environment): Command =>
     .option('--dry-run', 'print what was found and would be done, and change nothing')
     .option('--anew', 'the topic was made anew: fold every partition from its start')
     .option('--force', 'also where every partition would go on by itself')
-    .option('--remove-old', 'remove the generations before the present one, and do nothing else')
+    .addOption(
+      new Option(
+        '--remove-old',
+        'remove the generations before the present one, and do nothing else',
+      ).conflicts(['to', 'dryRun', 'anew', 'force']),
+    )
     .option('--json', 'one JSON object on stdout, nothing else')
     .addHelpText(
       'after',
@@ -59,11 +65,17 @@ export const rebaseCommand = (env: Environment): Command =>
       } catch (error) {
         if (error instanceof CommandError || error instanceof ConfigError) throw error
         const message = error instanceof Error ? error.message : String(error)
-        throw new CommandError(
-          `${message}\nThe present generation is as it was, and the command can be run again. holdpoint doctor tells what is reachable`,
-        )
+        throw new CommandError(`${message}\n${flags.removeOld ? afterRemoval : afterRebase}`)
       }
     })
+
+/** Ingest's usual one: HOLDPOINT_GROUP_ID is the engines' here, and in ingest's own environment ingest's. */
+const ingestGroup = ingestConfig.groupId.default
+
+const afterRebase =
+  'The present generation has its state as it was, and the command can be run again. Addresses come from HOLDPOINT_KAFKA_BROKERS and HOLDPOINT_REDIS_URL; holdpoint doctor tells what is reachable'
+const afterRemoval =
+  'The present generation is untouched, and the command can be run again. The address comes from HOLDPOINT_REDIS_URL; holdpoint doctor tells what is reachable'
 
 const print = (line: string): boolean => process.stdout.write(`${line}\n`)
 /** What the bar counts. */
@@ -80,7 +92,7 @@ async function runRebase(env: Environment, flags: RebaseFlags): Promise<void> {
       redisUrl: config.redisUrl,
       from: config.generation,
       to: flags.to ?? config.generation + 1,
-      groupId: config.groupId,
+      groupIds: ingestGroup === null ? [config.groupId] : [config.groupId, ingestGroup],
       dryRun,
       force,
       anew,

@@ -316,7 +316,73 @@ describe('one run at a time', () => {
   })
 })
 
+describe('a run beside another', () => {
+  beforeEach(async () => {
+    await kit.startIngest()
+    await kit.produce(topics.action, event('act', 'action'))
+    await kit.read('session.action.dlq', 1)
+  })
+
+  test('that looked before the other ended, and joined after it, sends nothing twice', async () => {
+    const { log } = kit
+    const late: Kit['log'] = {
+      ...log,
+      reader(options) {
+        const reader = log.reader(options)
+        return {
+          ...reader,
+          async start(handlers) {
+            expect(told(await kit.redrive())).toEqual({ 'unknown_session sent': 1 })
+            // Sent back and refused again by ingest: a new letter, which this run takes.
+            await kit.read('session.action.dlq', 3)
+            await reader.start(handlers)
+          },
+        }
+      },
+    }
+    expect(told(await kit.redrive({ log: late }))).toEqual({
+      'unknown_session sent': 1,
+      'unknown_session sent_back_before': 1,
+    })
+    const copies = (await kit.read(topics.action, 3)).map(({ headers }) =>
+      String(headers['holdpoint.redrive.attempts'] ?? '0'),
+    )
+    expect(copies).toEqual(['0', '1', '2'])
+  })
+
+  test('that only looks is not kept out, and keeps none out', async () => {
+    const { log } = kit
+    let looked: Awaited<ReturnType<Kit['redrive']>> | undefined
+    const busy: Kit['log'] = {
+      ...log,
+      async writer() {
+        const writer = await log.writer()
+        return {
+          ...writer,
+          async append(topic, records) {
+            looked ??= await kit.redrive({ dryRun: true, patience: { newcomerMs: 50 } })
+            await writer.append(topic, records)
+          },
+        }
+      },
+    }
+    expect(told(await kit.redrive({ log: busy }))).toEqual({ 'unknown_session sent': 1 })
+    expect(told(looked ?? [])).toEqual({ 'unknown_session sent': 1 })
+  })
+})
+
 describe('nothing to be found', () => {
+  test('says so where the code is none that this release gives', async () => {
+    const code = 'unknown_sesion'
+    const foreign = expect.stringContaining(`this release gives no code '${code}'`)
+    expect(groupLines(await kit.list({ code }), code)).toEqual(['no dead letters', foreign])
+    expect(outcomeLines(await kit.redrive({ code }), false, code)).toEqual([
+      'no dead letters to send back',
+      foreign,
+    ])
+    expect(groupLines([], 'too_old')).toEqual(['no dead letters'])
+  })
+
   test('is said', async () => {
     expect(groupLines(await kit.list())).toEqual(['no dead letters'])
     expect(outcomeLines(await kit.redrive(), false)).toEqual(['no dead letters to send back'])

@@ -43,18 +43,23 @@ export interface LettersOptions extends Pick<ReadOptions, 'groupId' | 'patience'
 }
 
 /**
- * Reads what the topics hold now, twice: first for the receipts, which lie behind the letters they are for.
+ * Reads what the topics hold once the group is this reading's alone, twice: first for the receipts, which lie behind the letters they are for.
  * Keeps one batch of each partition and one bit for each record.
  * @throws CommandError where topics are missing, records stay away, or the group is read elsewhere
  */
 export async function readLetters(options: LettersOptions): Promise<void> {
   const { log, groupId, selection, onLetters, patience } = options
-  const spans = narrowed(await spansOf(log, selection.topics), selection.only)
-  const sentBack = new Map(spans.map((span) => [span, new SentBack(span)]))
+  const look = async () => narrowed(await spansOf(log, selection.topics), selection.only)
+  const sentBack = new Map<Span, SentBack>()
+  const sentBackOf = (span: Span): SentBack => {
+    const bits = sentBack.get(span) ?? new SentBack(span)
+    sentBack.set(span, bits)
+    return bits
+  }
   const receipts: Pass = async (span, records) => {
     for (const record of records) {
       if (letterOf(span, record) !== null) continue
-      for (const range of receiptIn(record)) sentBack.get(span)?.mark(range)
+      for (const range of receiptIn(record)) sentBackOf(span).mark(range)
     }
     return 'more'
   }
@@ -63,20 +68,26 @@ export async function readLetters(options: LettersOptions): Promise<void> {
     const found = records.flatMap((record) => letterOf({ topic, partition }, record) ?? [])
     return onLetters(
       found.filter((letter) => isSelected(selection, letter)),
-      sentBack.get(span) ?? new SentBack(span),
+      sentBackOf(span),
     )
   }
   const passes = [receipts, letters]
-  const progress = options.startProgress(countOf(spans) * passes.length)
-  const { update: onProgress } = progress
+  let progress: ReturnType<LettersOptions['startProgress']> | undefined
   await readSpans({
     log,
     groupId,
-    spans,
+    spans: await look(),
+    // Receipts of a run that has just ended must be seen, else its letters are sent twice.
+    async lookAgain() {
+      const spans = await look()
+      progress?.stop()
+      progress = options.startProgress(countOf(spans) * passes.length)
+      return spans
+    },
     passes,
-    onProgress,
+    onProgress: (records) => progress?.update(records),
     ...(patience === undefined ? {} : { patience }),
-  }).finally(progress.stop)
+  }).finally(() => progress?.stop())
 }
 
 /** The spans with nothing in them but the one record, where one alone is meant: its receipts do not matter. */

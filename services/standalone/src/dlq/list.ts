@@ -1,7 +1,8 @@
 /** `holdpoint dlq ls`: how many letters of which kind, since when, and one of each to look at. */
-import { randomUUID } from 'node:crypto'
+import { foreignCodeLines } from './codes.ts'
 import { placeText } from './letter.ts'
 import { type LettersOptions, readLetters } from './letters.ts'
+import { lookGroup } from './read-spans.ts'
 import { type Named, Tally } from './tally.ts'
 import { aligned, escaped, timeText } from './text.ts'
 
@@ -31,7 +32,7 @@ export async function listLetters(
   }))
   await readLetters({
     ...options,
-    groupId: `holdpoint-dlq-look-${randomUUID()}`,
+    groupId: lookGroup(),
     onLetters: async (letters, sentBack) => {
       for (const letter of letters) {
         const { timestamp, offset } = letter.record
@@ -51,9 +52,9 @@ export async function listLetters(
 
 const heads = ['TOPIC', 'STAGE', 'CODE', 'COUNT', 'SENT BACK', 'FIRST', 'LAST', 'FOR EXAMPLE']
 
-/** A table, or the sentence that there is nothing. */
-export function groupLines(groups: readonly Group[]): readonly string[] {
-  if (groups.length === 0) return ['no dead letters']
+/** A table, or the sentence that there is nothing of the `code` that was asked for. */
+export function groupLines(groups: readonly Group[], code?: string): readonly string[] {
+  if (groups.length === 0) return ['no dead letters', ...foreignCodeLines(code)]
   return aligned([
     heads,
     ...groups.map(({ topic, stage, code, count, sentBack, firstAt, lastAt, example }) => [

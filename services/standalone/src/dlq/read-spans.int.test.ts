@@ -74,3 +74,22 @@ test('on Kafka, a second reading of the group gives up, and the first goes on wi
   await first
   expect(byPartition(notes)).toEqual(everyRecord)
 })
+
+test('on Kafka, what was appended until the group is taken is read, where it is looked for again', async () => {
+  const first = await spansOf(log, [topic])
+  const writer = await log.writer()
+  await writer.append(topic, [{ partition: 1, key: null, value: Buffer.from('x') }])
+  const passes: string[][] = [[], []]
+  await readSpans({
+    log,
+    groupId: topic,
+    spans: first,
+    lookAgain: () => spansOf(log, [topic]),
+    passes: passes.map(noting),
+    onProgress: () => undefined,
+  })
+  for (const notes of passes) {
+    expect(notes).toHaveLength(partitions * perPartition + 1)
+    expect(notes).toContain(`1:${perPartition}`)
+  }
+})

@@ -107,6 +107,21 @@ test('nothing to read needs no reader', async () => {
 })
 
 describe('it ends', () => {
+  test('where nothing is left by the time that it looks again', async () => {
+    await append('a', lot(3, 0))
+    const lookAgain = async () =>
+      (await spansOf(log, ['a', 'b'])).map((span) => ({ ...span, low: span.high }))
+    const notes: string[] = []
+    await read([noting(notes)], { lookAgain, patience: { idleMs: 50 } })
+    expect(notes).toEqual([])
+  })
+
+  test('with the error of the second look', async () => {
+    await append('a', lot(1, 0))
+    const lookAgain = () => Promise.reject(new Error('no broker'))
+    await expect(read([noting([])], { lookAgain })).rejects.toThrow('no broker')
+  })
+
   test('with the error of a pass', async () => {
     await append('a', lot(1, 0))
     const failing: Pass = () => Promise.reject(new Error('no disk'))

@@ -1,4 +1,5 @@
 /** Reads stretches of a log from end to end, once or more, and nothing that came after. */
+import { randomUUID } from 'node:crypto'
 import {
   type Batch,
   type Log,
@@ -23,6 +24,11 @@ export interface ReadOptions {
   /** The reader wants all partitions of its topics: two readings of one group at a time are refused. */
   readonly groupId: string
   readonly spans: readonly Span[]
+  /**
+   * The spans anew, as soon as all partitions are this reading's. One that reads in the same group and appends
+   * to these topics may have ended after `spans` were looked up: what it appended is behind their ends.
+   */
+  readonly lookAgain?: () => Promise<readonly Span[]>
   /** Each span is read once for each of them; one partition's passes do not wait for another's. */
   readonly passes: readonly Pass[]
   /** Records read so far, over all passes. */
@@ -41,6 +47,9 @@ interface Patience {
 }
 
 const usualPatience: Patience = { idleMs: 30_000, newcomerMs: 15_000, firstMs: 40_000 }
+
+/** A group of a reading that changes nothing: it neither waits for another nor keeps one out. */
+export const lookGroup = (): string => `holdpoint-dlq-look-${randomUUID()}`
 
 /**
  * The spans of topics as they are now.
@@ -87,17 +96,28 @@ interface Progress {
   pass: number
 }
 
+const beginningOf = (spans: readonly Span[], passes: number): ReadonlyMap<string, Progress> =>
+  new Map(
+    spans.map((span) => {
+      const pass = span.low < span.high ? 0 : passes
+      return [partitionKey(span), { span, next: span.low, pass }]
+    }),
+  )
+
 class Reading {
   readonly #options: ReadOptions
   readonly #patience: Patience
   readonly #reader: LogReader
-  readonly #partitions: ReadonlyMap<string, Progress>
+  #spans: readonly Span[]
+  #partitions: ReadonlyMap<string, Progress>
   readonly #over: Promise<void>
   #end: (error?: unknown) => void = () => undefined
   #ended = false
   /** Whether all partitions are this reader's, now and ever. */
   #whole = false
   #wasWhole = false
+  /** Counts assignments and revocations, so that a look that took long knows whether it is still wanted. */
+  #turn = 0
   /** Batches that came while not all partitions were this reader's, until the next assignment. */
   readonly #held: (() => void)[] = []
   #timer: NodeJS.Timeout | undefined
@@ -109,12 +129,8 @@ class Reading {
     this.#patience = { ...usualPatience, ...options.patience }
     const { log, groupId, spans } = options
     this.#reader = log.reader({ groupId, topics: [...new Set(spans.map(({ topic }) => topic))] })
-    this.#partitions = new Map(
-      spans.map((span) => {
-        const pass = span.low < span.high ? 0 : options.passes.length
-        return [partitionKey(span), { span, next: span.low, pass }]
-      }),
-    )
+    this.#spans = spans
+    this.#partitions = beginningOf(spans, options.passes.length)
     this.#over = new Promise((resolve, reject) => {
       this.#end = (error) => {
         this.#ended = true
@@ -130,8 +146,9 @@ class Reading {
     this.#over.catch(() => undefined)
     try {
       await this.#reader.start({
-        onAssigned: (assigned) => Promise.resolve(this.#assigned(assigned)),
+        onAssigned: (assigned) => this.#assigned(assigned),
         onRevoked: () => {
+          this.#turn += 1
           this.#whole = false
           this.#release()
         },
@@ -146,12 +163,45 @@ class Reading {
     }
   }
 
-  #assigned(assigned: readonly TopicPartition[]): ReadonlyMap<string, number> {
+  async #assigned(assigned: readonly TopicPartition[]): Promise<ReadonlyMap<string, number>> {
+    this.#turn += 1
+    const turn = this.#turn
     const mine = new Set(assigned.map(partitionKey))
-    this.#whole = [...this.#partitions.keys()].every((key) => mine.has(key))
+    if (!this.#wasWhole && this.#isWhole(mine)) {
+      await this.#lookAgain(turn)
+      if (turn !== this.#turn || this.#ended) return new Map()
+    }
+    this.#whole = this.#isWhole(mine)
     this.#wasWhole ||= this.#whole
     this.#release()
-    this.#expect()
+    if (this.#isRead()) this.#end()
+    else this.#expect()
+    return this.#positions(mine)
+  }
+
+  #isWhole(mine: ReadonlySet<string>): boolean {
+    return [...this.#partitions.keys()].every((key) => mine.has(key))
+  }
+
+  #isRead(): boolean {
+    const { length } = this.#options.passes
+    return [...this.#partitions.values()].every(({ pass }) => pass >= length)
+  }
+
+  async #lookAgain(turn: number): Promise<void> {
+    const { lookAgain, passes } = this.#options
+    if (lookAgain === undefined) return
+    try {
+      const spans = await lookAgain()
+      if (turn !== this.#turn) return
+      this.#spans = spans
+      this.#partitions = beginningOf(spans, passes.length)
+    } catch (error) {
+      this.#end(error)
+    }
+  }
+
+  #positions(mine: ReadonlySet<string>): ReadonlyMap<string, number> {
     return new Map(
       [...this.#partitions]
         .filter(([key]) => mine.has(key))
@@ -196,7 +246,7 @@ class Reading {
     progress.pass += 1
     progress.next = span.low
     if (progress.pass < passes.length) this.#reader.seek(span, span.low)
-    else if ([...this.#partitions.values()].every((one) => one.pass >= passes.length)) this.#end()
+    else if (this.#isRead()) this.#end()
   }
 
   #release(): void {
@@ -215,8 +265,7 @@ class Reading {
   }
 
   #idle(): string {
-    const { spans, passes } = this.#options
-    const all = countOf(spans) * passes.length
+    const all = countOf(this.#spans) * this.#options.passes.length
     return `${this.#read} of ${all} records were read, then none came for ${this.#patience.idleMs / 1000} s: look at Kafka, and run it again`
   }
 

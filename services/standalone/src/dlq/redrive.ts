@@ -2,15 +2,16 @@
 import type { SchemaCatalogue } from '@holdpoint/contracts'
 import { type Log, LogWriteError, type LogWriter, type NewRecord } from '@holdpoint/log'
 import { CommandError } from '../errors.ts'
+import { foreignCodeLines } from './codes.ts'
 import { type Letter, topicOf } from './letter.ts'
 import { type LettersOptions, type OnLetters, readLetters, type Selection } from './letters.ts'
-import { spansOf } from './read-spans.ts'
+import { lookGroup, spansOf } from './read-spans.ts'
 import { receiptOf, type SentBack } from './receipts.ts'
 import { isMendable, type LeftReason, leftReasons, type ReturnDeps, returnOf } from './send-back.ts'
 import { type Named, Tally } from './tally.ts'
 import { aligned, escaped } from './text.ts'
 
-/** One run at a time reads in it; no position is kept there. */
+/** One run that sends reads in it at a time; no position is kept there. */
 const redriveGroup = 'holdpoint-dlq-redrive'
 /** Letters between two receipts: so many at most are sent twice where a run is killed. */
 const receiptEvery = 100
@@ -53,7 +54,11 @@ export async function redrive(options: RedriveOptions): Promise<readonly Outcome
   const writer = dryRun ? null : await log.writer()
   const run = new Run(options, { ...options, partitions }, writer)
   try {
-    await readLetters({ ...options, groupId: redriveGroup, onLetters: run.onLetters })
+    await readLetters({
+      ...options,
+      groupId: dryRun ? lookGroup() : redriveGroup,
+      onLetters: run.onLetters,
+    })
   } catch (error) {
     if (run.sent === 0) throw error
     const message = error instanceof Error ? error.message : String(error)
@@ -142,7 +147,7 @@ class Run {
     this.sent += ready.length
     const offsets = ready.map(({ letter }) => letter.at.offset)
     const { topic, partition } = first.letter.at
-    await this.#writer?.append(topic, [receiptOf(partition, offsets)])
+    await this.#writer.append(topic, [receiptOf(partition, offsets)])
   }
 
   #count(letter: Letter, left: LeftReason | null): void {
@@ -152,9 +157,13 @@ class Run {
   }
 }
 
-/** A line for each kind, what was sent first. */
-export function outcomeLines(outcomes: readonly Outcome[], dryRun: boolean): readonly string[] {
-  if (outcomes.length === 0) return ['no dead letters to send back']
+/** A line for each kind, what was sent first, or the sentence that there is nothing of the `code` that was asked for. */
+export function outcomeLines(
+  outcomes: readonly Outcome[],
+  dryRun: boolean,
+  code?: string,
+): readonly string[] {
+  if (outcomes.length === 0) return ['no dead letters to send back', ...foreignCodeLines(code)]
   const sent = outcomes.filter(({ left }) => left === null)
   const left = outcomes.filter((outcome) => outcome.left !== null)
   const word = dryRun ? 'would send back' : 'sent back'

@@ -20,8 +20,9 @@ import {
   type SchemaCatalogue,
   topics,
 } from '@holdpoint/contracts'
+import { isTooOld } from '@holdpoint/ingest'
 import type { Headers, NewRecord } from '@holdpoint/log'
-import type { LogRecord, SessionEvent } from '@holdpoint/risk'
+import type { LogRecord } from '@holdpoint/risk'
 import {
   isInternal,
   type Letter,
@@ -130,13 +131,6 @@ async function readLogRecord(
     return schema === null ? null : readLogRecord(value, catalogue)
   }
 }
-
-/** As ingest refuses events: past this age a state may have expired that the event would bring back. */
-const ageMaxMs = 24 * 3_600_000
-const ageless: ReadonlySet<string> = new Set(['logout', 'revocation', 'credential-change'])
-
-const isTooOld = ({ occurredAt, type }: SessionEvent, now: number): boolean =>
-  now - occurredAt > ageMaxMs && !ageless.has(type)
 
 const headersOf = (letter: Letter): Headers => ({
   ...ownHeaders(letter.record.headers),

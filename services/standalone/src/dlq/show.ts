@@ -1,12 +1,10 @@
 /** `holdpoint dlq show`: one letter, whole, for a person or as JSON. */
-import { randomUUID } from 'node:crypto'
-import { errorCodes, type SchemaCatalogue } from '@holdpoint/contracts'
-import { engineErrorCodes } from '@holdpoint/engine'
-import { ingestErrorCodes } from '@holdpoint/ingest'
+import type { SchemaCatalogue } from '@holdpoint/contracts'
 import type { HeaderValue, Log } from '@holdpoint/log'
 import { CommandError } from '../errors.ts'
+import { letterCodes } from './codes.ts'
 import { type Letter, letterOf, type Place, placeText } from './letter.ts'
-import { readSpans, spansOf } from './read-spans.ts'
+import { lookGroup, readSpans, spansOf } from './read-spans.ts'
 import { aligned, bytesToJson, bytesToLine, escaped, jsonLine, preview, timeText } from './text.ts'
 import { type ReadValue, readValue } from './value.ts'
 
@@ -40,7 +38,7 @@ export async function findLetter(
   const found: Letter[] = []
   await readSpans({
     log,
-    groupId: `holdpoint-dlq-look-${randomUUID()}`,
+    groupId: lookGroup(),
     spans: spans.map((span) =>
       span === here ? { ...span, low: offset, high: offset + 1 } : { ...span, low: span.high },
     ),
@@ -64,10 +62,6 @@ export async function findLetter(
   return { letter, value: await readValue(letter, catalogue) }
 }
 
-const sentences: ReadonlyMap<string, string> = new Map(
-  Object.entries({ ...errorCodes, ...ingestErrorCodes, ...engineErrorCodes }),
-)
-
 /** For a person. */
 export function letterLines({ letter, value }: ShownLetter): readonly string[] {
   const { from, code, message, record, redriven } = letter
@@ -76,7 +70,7 @@ export function letterLines({ letter, value }: ShownLetter): readonly string[] {
     ['refused', timeText(record.timestamp)],
     ['came from', from === null ? 'unknown' : escaped(placeText(from))],
     ['stage', escaped(letter.stage)],
-    ['code', `${escaped(code)}: ${sentences.get(code) ?? 'A code of another release.'}`],
+    ['code', `${escaped(code)}: ${letterCodes.get(code) ?? 'A code of another release.'}`],
     ['message', escaped(message)],
     ['attempts', String(letter.attempts)],
     ...(redriven > 0 ? [['redriven', again]] : []),

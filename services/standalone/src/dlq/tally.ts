@@ -19,15 +19,15 @@ export class Tally<G extends Named> {
     this.#begin = begin
   }
 
-  /** The group of a letter, within a kind of its own where one is stated. */
-  of(letter: Letter, kind = ''): G {
+  /** The group of a letter. */
+  of(letter: Letter): G {
     const { stage, code } = letter
     const { topic } = letter.at
-    const key = JSON.stringify([topic, stage, code, kind])
+    const key = JSON.stringify([topic, stage, code])
     const found = this.#groups.get(key)
     if (found !== undefined) return found
     if (this.#groups.size < groupsMax) return this.#add(key, { topic, stage, code })
-    const rest = JSON.stringify([topic, kind])
+    const rest = JSON.stringify([topic])
     return this.#groups.get(rest) ?? this.#add(rest, { topic, stage: 'others', code: 'others' })
   }
 

@@ -67,12 +67,13 @@ it('shows a person what was found and what is done', () => {
     plan(null, 4, 9),
   ]
   expect(planLines(partitions)).toEqual([
-    'partition  applied  log         verdict                      then',
-    '0          119      141 to 199  records 120 to 140 are lost  folds on from 141; 2 waiting decisions are published',
-    '1          9        empty at 0  log made anew                folds on from 0',
-    '2          9        0 to 19     goes on                      folds on from 10; forgets how far it had read session.login:0',
-    '3          -        4 to 8      no state                     is rebuilt from 4',
+    'partition  applied  log         verdict                          then',
+    '0          119      141 to 199  records 120 to 140 are lost      folds on from 141; 2 waiting decisions are published',
+    '1          9        empty at 0  log ends before what was folded  folds on from 0',
+    '2          9        0 to 19     goes on                          folds on from 10; forgets how far it had read session.login:0',
+    '3          -        4 to 8      no state                         is rebuilt from 4',
   ])
+  expect(planLines([plan(9, 0, 20, true)])[1]).toContain('log made anew, as you say')
   const report = { from: 1, to: 2, partitions, published: 2, copied: 40, dryRun: false }
   expect(reportLines(report).slice(-3)).toEqual([
     expect.stringContaining('--anew folds them all from the start'),

@@ -5,7 +5,7 @@ import type { Carried, Opened } from '@holdpoint/state'
 
 /**
  * `goes-on`: the broker has the next record. `records-lost`: it has only later ones. `log-anew`: the log ends
- * before what was folded. `no-state`: there is nothing to carry, engines rebuild it.
+ * before what was folded, or was made anew by the operator's word. `no-state`: there is nothing to carry, engines rebuild it.
  */
 export type Verdict = 'goes-on' | 'records-lost' | 'log-anew' | 'no-state'
 
@@ -114,9 +114,12 @@ export function planLines(plans: readonly PartitionPlan[]): readonly string[] {
   )
 }
 
-function verdictText({ verdict, lost }: PartitionPlan): string {
+function verdictText({ verdict, lost, applied, high }: PartitionPlan): string {
   if (verdict === 'records-lost') return `records ${lost?.join(' to ')} are lost`
-  return { 'goes-on': 'goes on', 'log-anew': 'log made anew', 'no-state': 'no state' }[verdict]
+  // Where the log holds as much as was folded, only the operator can have said so.
+  const anew =
+    high <= (applied ?? -1) ? 'log ends before what was folded' : 'log made anew, as you say'
+  return { 'goes-on': 'goes on', 'log-anew': anew, 'no-state': 'no state' }[verdict]
 }
 
 function thenText({ verdict, next, waiting, forgotten }: PartitionPlan): string {

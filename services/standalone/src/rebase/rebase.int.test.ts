@@ -256,7 +256,7 @@ const options = (changes: Partial<RebaseOptions> = {}): RebaseOptions => ({
   redisUrl: url,
   from: generation,
   to: generation + 1,
-  groupId: 'holdpoint-engine',
+  groupIds: ['holdpoint-engine', 'holdpoint-ingest'],
   dryRun: false,
   force: false,
   anew: false,
@@ -307,7 +307,7 @@ describe('the topic was deleted and made anew', () => {
         new RegExp(`partition ${partition} is stopped, log_truncated: .*holdpoint rebase`),
       )
     await expect(rebase(options())).rejects.toThrow(
-      "1 engines are in the group 'holdpoint-engine': stop them all first",
+      "1 process reads in the group 'holdpoint-engine': stop ingest and all engines first",
     )
     await stop(stopped)
 
@@ -427,6 +427,26 @@ describe('nothing needs it', () => {
     expect(await after.state()).toBe('2 partitions')
     expectNothingDoubled(await published())
   })
+})
+
+it('is refused while ingest runs, which would go on with the old session index', async () => {
+  const reader = log.reader({ groupId: 'holdpoint-ingest', topics: [topics.any] })
+  const assigned = new Promise<void>((resolve) => {
+    void reader.start({
+      onAssigned: async () => {
+        resolve()
+        return new Map()
+      },
+      onRevoked: () => undefined,
+      onBatch: async () => undefined,
+      onCrash: () => undefined,
+    })
+  })
+  await assigned
+  await expect(rebase(options({ dryRun: true }))).rejects.toThrow(
+    "1 process reads in the group 'holdpoint-ingest': stop ingest and all engines first",
+  )
+  await reader.stop()
 })
 
 describe('a state that the log or the generation does not fit', () => {

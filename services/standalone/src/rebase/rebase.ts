@@ -9,6 +9,7 @@ import type { Bounds, Log, LogAdmin } from '@holdpoint/log'
 import {
   type Carried,
   type Generations,
+  type Holding,
   type Opened,
   type OutboxEntry,
   redisGenerations,
@@ -29,8 +30,8 @@ export interface RebaseOptions {
   /** The generation that the engines had. */
   readonly from: number
   readonly to: number
-  /** The engines' consumer group. */
-  readonly groupId: string
+  /** The consumer groups of engines and ingest: none may have a member. */
+  readonly groupIds: readonly string[]
   /** Look, and change nothing. */
   readonly dryRun: boolean
   /** Also where every partition would go on by itself. */
@@ -59,8 +60,9 @@ interface Parts {
 }
 
 /**
- * @throws CommandError where engines run, there is nothing to carry or no need to; StateError and LogError as
- *   the parts do. Whatever fails, the old generation is as it was and the command can be run again.
+ * @throws CommandError where engines or ingest run, there is nothing to carry or no need to; StateError and LogError
+ *   as the parts do. Whatever fails, the old generation has its state and positions as they were, its outbox may
+ *   have been published and emptied, and the command can be run again.
  */
 export async function rebase(options: RebaseOptions): Promise<RebaseReport> {
   const { log, redisUrl: url, from } = options
@@ -81,7 +83,7 @@ export async function rebase(options: RebaseOptions): Promise<RebaseReport> {
 async function carryAll(parts: Parts, options: RebaseOptions): Promise<RebaseReport> {
   const { from, to, dryRun, force, anew } = options
   await parts.store.check()
-  await refuseEngines(parts.admin, options.groupId)
+  for (const groupId of options.groupIds) await refuseMembers(parts.admin, groupId)
   const { opened, plans } = await look(parts, options)
   const report = { from, to, dryRun, partitions: plans, published: 0, copied: 0 }
   if (dryRun) return report
@@ -99,12 +101,12 @@ async function carryAll(parts: Parts, options: RebaseOptions): Promise<RebaseRep
   return { ...report, published, copied }
 }
 
-/** A running engine would go on in the old generation. */
-async function refuseEngines(admin: LogAdmin, groupId: string): Promise<void> {
+/** A running engine would go on in the old generation, and a running ingest would go on with its session index. */
+async function refuseMembers(admin: LogAdmin, groupId: string): Promise<void> {
   const members = await admin.members(groupId)
   if (members > 0)
     throw new CommandError(
-      `${members} engines are in the group '${groupId}': stop them all first. One that was killed is counted for another 10 seconds`,
+      `${members} ${members === 1 ? 'process reads' : 'processes read'} in the group '${groupId}': stop ingest and all engines first. One that was killed is counted for another 10 seconds`,
     )
 }
 
@@ -113,8 +115,8 @@ async function look(
   { from, anew }: RebaseOptions,
 ): Promise<{ readonly opened: readonly Opened[]; readonly plans: readonly PartitionPlan[] }> {
   const count = (await admin.bounds(topics.internal)).length
-  const commitIds = await generations.commitIds(from, partitionsMax)
-  const used = commitIds.findLastIndex((id) => id !== '') + 1
+  const holdings = await generations.holdings(from, partitionsMax)
+  const used = holdings.findLastIndex(({ commitId }) => commitId !== '') + 1
   if (used === 0)
     throw new CommandError(
       `generation ${from} holds no state in this Redis: set HOLDPOINT_GENERATION to the one that the engines had, and look at HOLDPOINT_REDIS_URL`,
@@ -193,7 +195,8 @@ function byTopic(entries: readonly OutboxEntry[]): readonly [string, readonly Ou
 
 /**
  * Removes every generation below `present` from Redis. Answers how many keys there were.
- * @throws CommandError where `present` holds nothing: then an older one is the state
+ * @throws CommandError where `present` holds nothing, is not carried whole, or no engine has gone on with it:
+ *   then an older one may be the only state
  */
 export async function removeOld(options: {
   readonly redisUrl: string
@@ -203,13 +206,29 @@ export async function removeOld(options: {
   const { redisUrl, present, onProgress = () => undefined } = options
   const generations = redisGenerations({ url: redisUrl })
   try {
-    const commitIds = await generations.commitIds(present, partitionsMax)
-    if (commitIds.every((id) => id === ''))
-      throw new CommandError(
-        `generation ${present} holds no state in this Redis, so nothing older is removed: set HOLDPOINT_GENERATION to the one that the engines have`,
-      )
+    refuseUnproven(present, await generations.holdings(present, partitionsMax))
     return await generations.remove((generation) => generation < present, onProgress)
   } finally {
     await generations.close()
   }
+}
+
+function refuseUnproven(present: number, holdings: readonly Holding[]): void {
+  const kept = 'so nothing older is removed'
+  if (holdings.every(({ commitId }) => commitId === ''))
+    throw new CommandError(
+      `generation ${present} holds no state in this Redis, ${kept}: set HOLDPOINT_GENERATION to the one that the engines have`,
+    )
+  const unfinished = holdings.findIndex(
+    ({ commitId, generation }) => commitId !== '' && generation !== present,
+  )
+  if (unfinished >= 0)
+    throw new CommandError(
+      `partition ${unfinished} of generation ${present} was never carried whole from ${holdings[unfinished]?.generation}, ${kept}: run the rebase again to its end`,
+    )
+  const untouched = holdings.findIndex((one) => one.untouched)
+  if (untouched >= 0)
+    throw new CommandError(
+      `no engine has committed to partition ${untouched} of generation ${present} since it was carried, ${kept}: start engines and ingest with HOLDPOINT_GENERATION=${present}, and wait until all partitions go on`,
+    )
 }

@@ -39,7 +39,7 @@ export async function startParts(
   const dir = mkdtempSync(join(tmpdir(), 'holdpoint-operation-'))
   const [kafka, redis] = await Promise.all([
     startKafka(dir),
-    startRedis(dir, options.redisMaxMemory ?? redisSettings['--maxmemory']),
+    startRedis(dir, redisPort, options.redisMaxMemory),
   ])
   return {
     kafka,
@@ -68,10 +68,15 @@ async function startKafka(dir: string): Promise<Part> {
   return startPart(command, args, join(dir, 'kafka.log'), () => part.answers())
 }
 
-function startRedis(dir: string, maxMemory: string): Promise<Part> {
+/** A Redis as the native stack has it, with its data in a folder. */
+export function startRedis(
+  dir: string,
+  port: number,
+  maxMemory = redisSettings['--maxmemory'],
+): Promise<Part> {
   const settings = { ...redisSettings, '--maxmemory': maxMemory }
-  const args = ['--bind', '127.0.0.1', '--port', String(redisPort), '--dir', dir]
-  const part = stackParts({ dir, kafkaPort, registryPort: 0, redisPort }).find(
+  const args = ['--bind', '127.0.0.1', '--port', String(port), '--dir', dir]
+  const part = stackParts({ dir, kafkaPort, registryPort: 0, redisPort: port }).find(
     ({ name }) => name === 'redis',
   )
   if (part === undefined) throw new Error('the native stack names no Redis')

@@ -97,6 +97,17 @@ describe('ingest', () => {
     scene.redis.resume()
     await shows(ingest, ready)
   })
+
+  it('is not ready while Kafka hangs, stays alive, and is ready again by itself', async () => {
+    scene.kafka.pause()
+    await shows(ingest, unready, 30_000)
+    expect(await failing(ingest)).toEqual(['log'])
+    await new Promise((resolve) => setTimeout(resolve, 12_000))
+    expect(await statuses(ingest)).toEqual(unready)
+    scene.kafka.resume()
+    await shows(ingest, ready, 40_000)
+    await shows(engine, ready, 40_000)
+  }, 120_000)
 })
 
 describe('a stopped partition', () => {

@@ -2,6 +2,7 @@
 import {
   decisionHeaders,
   decisionTopicOf,
+  decisionTopics,
   encodeLogRecord,
   localCatalogue,
 } from '@holdpoint/contracts'
@@ -11,6 +12,7 @@ import { eventOf } from '../load/records.mjs'
 import { judge, type Verdict } from './checks.mjs'
 import type { Evidence, Found } from './evidence.mjs'
 import { fold } from './oracle.mjs'
+import { type Kept, timersOf } from './states.mjs'
 
 const catalogue = localCatalogue()
 const minute = 60_000
@@ -78,11 +80,56 @@ async function storeOf(of: ReadonlyMap<number, readonly Found[]>): Promise<State
   return store
 }
 
-const judged = (changed: Partial<Evidence & { produced: Set<string>; store: StateStore }>) => {
-  const { produced = ids, store = sound, ...evidence } = changed
+/** What Redis lists of them. */
+const keptOf = (of: ReadonlyMap<number, readonly Found[]>): Kept =>
+  new Map(
+    [...fold(of, catalogue).partitions].map(([partition, { profiles, sessions }]) => [
+      partition,
+      {
+        profiles: new Set(profiles.keys()),
+        sessions: new Set(sessions.keys()),
+        timers: timersOf(profiles),
+      },
+    ]),
+  )
+
+type Changed = Partial<
+  Evidence & {
+    produced: Set<string>
+    poison: Set<string>
+    store: StateStore
+    kept: Kept
+    partitions: Map<string, number>
+  }
+>
+
+const onePartition = new Map([...decisionTopics, 'session.shadow'].map((topic) => [topic, 1]))
+
+const judged = (changed: Changed) => {
+  const { produced = ids, poison = new Set<string>(), store = sound, ...others } = changed
+  const { partitions = onePartition, kept = keptOf(others.log ?? log), ...evidence } = others
   const whole = { log, published: published(), shadow: [], deadLetters: [], unfolded: [] }
-  return judge({ produced, evidence: { ...whole, ...evidence }, store, catalogue, rebuilt: false })
+  return judge({
+    produced,
+    poison,
+    evidence: { ...whole, ...evidence },
+    store,
+    kept,
+    catalogue,
+    partitions,
+    rebuilt: false,
+  })
 }
+
+/** The same, but for the first, which is otherwise. */
+const withFirst = (change: (first: Found) => Partial<Found>): Found[] =>
+  published().map((found, at) => (at === 0 ? { ...found, ...change(found) } : found))
+
+const nowhere = 'every valid event is in the log, every other a dead letter'
+const letterOf = (id: string): Found => ({
+  ...record(0, 0, 0, Buffer.from(`{"id":"${id}"}`)),
+  topic: 'session.events.dlq',
+})
 
 const broken = ({ broken }: Verdict) => broken.map(({ promise }) => promise)
 
@@ -109,15 +156,28 @@ describe('the checks', () => {
 
   it('find an event that is nowhere', async () => {
     const verdict = await judged({ produced: new Set([...ids, 'run-lost']) })
-    expect(broken(verdict)).toEqual(['every produced event is in the log or a dead letter'])
+    expect(broken(verdict)).toEqual([nowhere])
     expect(verdict.lost).toBe(1)
   })
 
-  it('take a dead letter for an event that is kept', async () => {
-    const value = Buffer.from('{"id":"run-dead"}')
-    const letter = { ...record(0, 0, 0, value), topic: 'session.events.dlq' }
-    const produced = new Set([...ids, 'run-dead'])
-    expect(broken(await judged({ produced, deadLetters: [letter] }))).toEqual([])
+  it('take the dead letter of an event that nobody can read for kept', async () => {
+    const poison = new Set(['run-dead'])
+    const produced = new Set([...ids, ...poison])
+    const deadLetters = [letterOf('run-dead')]
+    expect(broken(await judged({ produced, poison, deadLetters }))).toEqual([])
+    expect(broken(await judged({ produced, poison }))).toEqual([nowhere])
+  })
+
+  it('find a valid event that is only a dead letter', async () => {
+    const produced = new Set([...ids, 'run-refused'])
+    const verdict = await judged({ produced, deadLetters: [letterOf('run-refused')] })
+    expect(broken(verdict)).toEqual([nowhere, 'no valid event is a dead letter'])
+    expect(verdict).toMatchObject({ lost: 1, wrong: 1 })
+  })
+
+  it('find an event in the log that nobody can read', async () => {
+    const verdict = await judged({ poison: new Set(['run-0']), deadLetters: [letterOf('run-0')] })
+    expect(broken(verdict)).toEqual(['no event that nobody can read is in the log'])
   })
 
   it('find an event that nobody produced', async () => {
@@ -161,6 +221,38 @@ describe('the checks', () => {
     ])
   })
 
+  it('find decisions in reverse under keys of their own', async () => {
+    const reversed = published()
+      .toReversed()
+      .map((found, n) => ({ ...found, key: Buffer.from(`key-${n}`) }))
+    expect(broken(await judged({ published: reversed }))).toEqual([
+      "each decision has its subject's key, and stands in that key's partition",
+      'first publications are in sequence order',
+    ])
+  })
+
+  it.each([
+    ['key', (): Partial<Found> => ({ key: Buffer.from('t|somebody') })],
+    ['partition', (): Partial<Found> => ({ partition: 1 })],
+  ])('find a decision with another %s', async (_, change) => {
+    expect(broken(await judged({ published: withFirst(change) }))).toEqual([
+      "each decision has its subject's key, and stands in that key's partition",
+    ])
+  })
+
+  it.each(['ce_type', 'ce_partitionkey', 'content-type'])(
+    'find a decision without its header %s',
+    async (name) => {
+      const without = withFirst(({ headers }) => {
+        const { [name]: _, ...others } = headers
+        return { headers: others }
+      })
+      expect(broken(await judged({ published: without }))).toEqual([
+        'each decision has its headers',
+      ])
+    },
+  )
+
   it('find a decision held back without a rebuild', async () => {
     const shadow = { ...published()[0]!, topic: 'session.shadow' }
     expect(broken(await judged({ shadow: [shadow] }))).toEqual([
@@ -196,6 +288,27 @@ describe('the checks', () => {
     const verdict = await judged({ store: await storeOf(shorter) })
     expect(broken(verdict)).toEqual(['the states in Redis are those of the fold'])
     expect(verdict.wrong).toBeGreaterThanOrEqual(2)
+  })
+
+  it.each([
+    ['a profile', (kept: Kept) => kept.get(0)!.profiles.add('nobody')],
+    ['a session', (kept: Kept) => kept.get(0)!.sessions.add('none')],
+    ['a timer', (kept: Kept) => kept.get(0)!.timers.set('nobody', 1)],
+  ])('find %s in Redis that the fold does not know', async (_, add) => {
+    const kept = keptOf(log)
+    add(kept)
+    const verdict = await judged({ kept })
+    expect(broken(verdict)).toEqual(['the states in Redis are those of the fold'])
+    expect(verdict.wrong).toBe(1)
+  })
+
+  it('find timers that are late, or gone', async () => {
+    const kept = keptOf(log)
+    const { timers } = kept.get(0)!
+    const [late, gone] = [...timers.keys()]
+    timers.set(late!, timers.get(late!)! + 1)
+    timers.delete(gone!)
+    expect((await judged({ kept })).wrong).toBe(2)
   })
 
   it('find a hole in the log', async () => {

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { loadavg } from 'node:os'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { registryCatalogue, topics } from '@holdpoint/contracts'
+import { registryCatalogue } from '@holdpoint/contracts'
 import { redisStore } from '@holdpoint/state'
 import { say, step } from '../../infra/bin/lib/command.mjs'
 import { chance } from './chance.mjs'
-import { judge, promise } from './checks.mjs'
+import { judge } from './checks.mjs'
 import { collect } from './evidence.mjs'
 import { kafkaFaults } from './kinds/kafka.mjs'
 import { redisFaults } from './kinds/redis.mjs'
@@ -14,8 +14,10 @@ import { registryFaults } from './kinds/registry.mjs'
 import { serviceFaults } from './kinds/services.mjs'
 import { startLoad } from './load.mjs'
 import { graveLines } from './logs.mjs'
+import { promise } from './promises.mjs'
 import { watchProgress } from './recovery.mjs'
 import { rotate } from './rotation.mjs'
+import { keptInRedis } from './states.mjs'
 import { startWorld } from './world.mjs'
 
 /**
@@ -49,33 +51,84 @@ const tellEveryMs = 15_000
 export async function tryLayout(of) {
   const { layout, basePort, dir, stops } = of
   const world = await startWorld({ dir, basePort, layout, stops })
-  const store = redisStore({ url: world.env['HOLDPOINT_REDIS_URL'] ?? '', generation: 1 })
+  const { generation } = world.state
+  const store = redisStore({ url: world.env['HOLDPOINT_REDIS_URL'] ?? '', generation })
   stops.push(store.close)
-  const progress = await watchProgress(world.kafka, store)
-  stops.push(progress.close)
-  const { load, faults, seconds } = await hurt(of, world, progress)
+  const progress = watchProgress(world.kafka, store)
+  const { load, faults, seconds, failure } = await hurt(of, world, progress)
   const unsettled = await step('settling', () => settle(world, progress, load))
-  const url = world.env['HOLDPOINT_REGISTRY_URL'] ?? ''
-  const catalogue = await registryCatalogue({ url })
-  const verdict = await step('checking what is left', async () => {
-    const evidence = await collect(world.kafka)
-    const { rebuilt } = world
-    return judge({ produced: load.ids, evidence, store, catalogue, rebuilt })
-  })
+  const verdict = await step('checking what is left', () => judgeWorld(world, store, load))
   const broken = [...ofServices(world, load, faults, unsettled), ...verdict.broken]
   return {
     layout,
     seconds,
     faults,
-    verdict: { ...verdict, broken },
+    verdict: { ...verdict, broken: failure === null ? broken : [failure, ...broken] },
     clients: load.counts,
-    unexpectedExits: world.unexpectedExits,
+    unexpectedExits: world.unexpectedExits.length,
     logs: dir,
   }
 }
 
 /**
- * Loads a world and hurts it until the time is over.
+ * What is left of a run; of one whose Kafka or Redis does not come back nothing can be said but that.
+ *
+ * @param {World} world
+ * @param {import('@holdpoint/state').StateStore} store
+ * @param {import('./load.mjs').Load} load
+ * @returns {Promise<import('./checks.mjs').Verdict>}
+ */
+async function judgeWorld({ kafka, env, fleet, state, partitions, rebuilt }, store, load) {
+  try {
+    const catalogue = await registryCatalogue({ url: env['HOLDPOINT_REGISTRY_URL'] ?? '' })
+    const evidence = await collect(kafka)
+    const kept = await keptInRedis(fleet, state.generation)
+    const { ids: produced, poison } = load
+    return await judge({ produced, poison, evidence, store, kept, catalogue, partitions, rebuilt })
+  } catch (error) {
+    return unjudged(load.ids.size, promise('what is left can be checked', [String(error)]))
+  }
+}
+
+/**
+ * @param {number} events
+ * @param {import('./promises.mjs').Broken} why
+ * @returns {import('./checks.mjs').Verdict}
+ */
+const unjudged = (events, why) => ({
+  events,
+  logged: 0,
+  repeatsLogged: 0,
+  deadLettered: 0,
+  decisions: {},
+  repeatsPublished: 0,
+  keptBack: 0,
+  lost: 0,
+  wrong: 0,
+  doubled: 0,
+  broken: [why],
+})
+
+/**
+ * A layout that could not be tried at all.
+ *
+ * @param {import('../../infra/stack/fleet-parts.mjs').RedisLayout} layout
+ * @param {string} logs folder
+ * @param {unknown} error
+ * @returns {import('./report.mjs').LayoutReport}
+ */
+export const untried = (layout, logs, error) => ({
+  layout,
+  seconds: 0,
+  faults: [],
+  verdict: unjudged(0, promise('the layout can be tried', [String(error)])),
+  clients: { sends: 0, repeatedSends: 0, posts: 0, repeatedPosts: 0 },
+  unexpectedExits: 0,
+  logs,
+})
+
+/**
+ * Loads a world and hurts it until the time is over, or until a fault cannot be injected or healed.
  *
  * @param {Parameters<typeof tryLayout>[0]} of
  * @param {World} world
@@ -94,6 +147,7 @@ async function hurt({ layout, kinds, minutes, seed, perSecond }, world, progress
   /** @type {Happened[]} */
   const faults = []
   const teller = tell(layout, begun, load.ids, faults)
+  let failure = null
   try {
     await rotate({
       world,
@@ -106,15 +160,18 @@ async function hurt({ layout, kinds, minutes, seed, perSecond }, world, progress
         say(`${layout}: ${fault.kind}: ${told(fault)}`)
       },
     })
+  } catch (error) {
+    failure = promise('each fault can be injected and healed', [String(error)])
+    say(`${layout}: ${String(error)}`)
   } finally {
     teller.stop()
   }
-  return { load, faults, seconds: (performance.now() - begun) / 1000 }
+  return { load, faults, seconds: (performance.now() - begun) / 1000, failure }
 }
 
 /** @param {Happened} fault */
-const told = ({ recoveryMs, stuck, overlapping }) =>
-  `${recoveryMs === null ? stuck : `recovered in ${(recoveryMs / 1000).toFixed(1)} s`}${overlapping ? ', beside another' : ''}`
+const told = ({ recoveryMs, stuck, overlapping, took }) =>
+  `${recoveryMs === null ? stuck : `recovered in ${(recoveryMs / 1000).toFixed(1)} s`}${overlapping ? ', beside another' : ''}${took ? '' : ', did not take'}`
 
 /**
  * Says now and then how far it is, and how busy the machine: where it has no time, times mean little.
@@ -157,19 +214,14 @@ async function settle(world, progress, load) {
   const unsettled = []
   if (!(await until(() => load.stop(), settleMs)))
     unsettled.push('the clients could not deliver all of their events')
-  const stuck = await progress.passed(await progress.ends(), settleMs)
+  const stuck = await progress.moves(settleMs)
   if (stuck !== null) unsettled.push(stuck)
   for (const ingest of world.ingests) await ingest.stop()
-  if (!(await until(() => folded(progress), settleMs)))
-    unsettled.push(`${topics.internal} is not folded to its end`)
+  const unfolded = await progress.folded(settleMs)
+  if (unfolded !== null) unsettled.push(unfolded)
   // Engines publish what they committed before they end, and leave nothing in the outbox.
   for (const engine of world.engines) await engine.stop()
   return unsettled
-}
-
-/** @param {Progress} progress */
-async function folded(progress) {
-  while ((await progress.lag()) > 0) await sleep(200)
 }
 
 /**
@@ -194,7 +246,12 @@ function ofServices(world, load, faults, unsettled) {
   const never = faults.flatMap(({ kind, at, stuck }) =>
     stuck === '' ? [] : [`${kind} at ${at}: ${stuck}`],
   )
+  const exits = world.unexpectedExits.map(
+    ({ name, at, code, signal, lastLines }) =>
+      `${name} at ${at}, ${signal ?? `code ${code}`}:\n      ${lastLines.slice(-3).join('\n      ')}`,
+  )
   return [
+    promise('no service ends by itself', exits),
     promise('no service met an error that it could not go on with', grave),
     promise('everything moves again after each fault', never),
     promise('everything comes to an end after the last fault', unsettled),

@@ -11,6 +11,7 @@ import { newPerson, nextEvent } from './people.mjs'
 /**
  * @typedef {object} Load
  * @property {ReadonlySet<string>} ids of all events that were taken by Kafka, or by ingest over HTTP
+ * @property {ReadonlySet<string>} poison ids of the events that nobody can read
  * @property {{ sends: number, repeatedSends: number, posts: number, repeatedPosts: number }} counts
  * @property {readonly string[]} refusals answers of ingest over HTTP that no repeat mends
  * @property {() => Promise<void>} stop begins nothing more, and resolves when all that was begun is taken
@@ -32,6 +33,7 @@ const httpShare = 0.05
  */
 export async function startLoad({ kafka, httpUrls, mark, seed, perSecond, people }) {
   const taken = new Set()
+  const poison = new Set()
   /** @type {string[]} */
   const refusals = []
   const counts = { sends: 0, repeatedSends: 0, posts: 0, repeatedPosts: 0 }
@@ -55,6 +57,7 @@ export async function startLoad({ kafka, httpUrls, mark, seed, perSecond, people
         .shuffled(mine)
         .slice(0, count)
         .map((person) => nextEvent(person, `${mark}-${number++}`, chance))
+      for (const event of events) if (event.poison) poison.add(event.id)
       if (events.length > 0) await deliver(events)
       for (const { id } of events) taken.add(id)
       if (due <= count) await sleep(everyMs)
@@ -88,6 +91,7 @@ export async function startLoad({ kafka, httpUrls, mark, seed, perSecond, people
   ended.catch(() => undefined)
   return {
     ids: taken,
+    poison,
     counts,
     refusals,
     async stop() {

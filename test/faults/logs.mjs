@@ -5,6 +5,7 @@ const grave = [
   /"level":"fatal"/,
   /partition stopped/,
   /unhandled ?rejection/i,
+  /^FATAL ERROR: /,
   /^(Uncaught|node:internal|\s+at .*node:internal)/,
 ]
 

@@ -10,6 +10,7 @@ import { defaultPolicy } from '@holdpoint/risk'
  * @typedef {object} Expected a decision
  * @property {import('@holdpoint/risk').Decision} decision
  * @property {Buffer} value as it must be on the wire
+ * @property {string | null} traceparent of its cause, which goes on with it
  *
  * @typedef {object} Folded
  * @property {ReadonlyMap<string, Expected>} decisions by id
@@ -37,8 +38,12 @@ export function fold(log, catalogue) {
     partitions.set(partition, refolded)
     for (const output of refolded.outputs) {
       if (output.kind === 'decision') {
-        const { decision, value } = output
-        decisions.set(decision.decisionId, { decision, value })
+        const { decision, value, traceparent } = output
+        decisions.set(decision.decisionId, {
+          decision,
+          value,
+          traceparent: traceparent === null ? null : String(traceparent),
+        })
       } else faults.push(`offset ${output.offset} of ${partition}: ${output.fault.message}`)
     }
   }

@@ -22,6 +22,7 @@ const acts = /** @type {const} */ ([
  * @property {string} topic
  * @property {string} key the person: what a producer of sessions keys by
  * @property {string} value
+ * @property {boolean} [poison] nobody can read it
  *
  * @typedef {object} Person
  * @property {number} number
@@ -150,7 +151,10 @@ function logOut(person, id) {
  *
  * @type {(person: Person, id: string) => Sent}
  */
-const poison = (person, id) => sent(person, { id, type: 'sorcery' }, topics.any)
+const poison = (person, id) => ({
+  ...sent(person, { id, type: 'sorcery' }, topics.any),
+  poison: true,
+})
 
 /** @type {(person: Person, of: RawEvent & { type?: unknown }, topic?: string) => Sent} */
 function sent(person, of, topic = topicOf(of.type)) {

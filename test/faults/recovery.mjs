@@ -1,138 +1,172 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { rawTopics, topics } from '@holdpoint/contracts'
 
-// Whether everything moves again: each partition has folded a record that was appended after a moment, and
-// ingest has taken all that stood in the raw topics at that moment.
+// Whether everything moves: each partition has folded a record that was appended after a moment and
+// published all that came before it, and ingest has taken all that stood in the raw topics at that moment.
 
 /**
- * @typedef {object} Ends
- * @property {ReadonlyMap<number, number>} log the next offset of each partition of `holdpoint.events`
- * @property {ReadonlyMap<string, number>} raw the next offset of each raw `topic:partition`
+ * @typedef {object} Progress each answers null, or what is missing when the time is over, whatever hangs
+ * @property {(withinMs: number) => Promise<string | null>} moves resolves when all that is in Kafka now is
+ *   taken, folded and published, and something later is folded
+ * @property {(withinMs: number) => Promise<string | null>} folded resolves when the log is folded to its end
  *
- * @typedef {object} Progress
- * @property {() => Promise<Ends>} ends where the log ends now; asks until Kafka tells
- * @property {(ends: Ends, withinMs: number) => Promise<string | null>} passed resolves when all of it is
- *   taken and something later is folded: null, or what is not after that time
- * @property {() => Promise<number>} lag records of the log that are not folded
- * @property {() => Promise<void>} close
+ * @typedef {<T>(question: (admin: import('kafkajs').Admin) => Promise<T>) => Promise<T>} Ask
  */
 
 const pollMs = 250
 const answerMs = 8_000
 const ingestGroup = 'holdpoint-ingest'
 
+/** Nobody answered until the deadline. */
+class Unanswered extends Error {}
+
 /**
- * @param {import('kafkajs').Kafka} kafka
- * @param {import('@holdpoint/state').StateStore} store
- * @returns {Promise<Progress>}
+ * @param {Pick<import('kafkajs').Kafka, 'admin'>} kafka
+ * @param {Pick<import('@holdpoint/state').StateStore, 'open'>} store
+ * @returns {Progress}
  */
-export async function watchProgress(kafka, store) {
-  let admin = kafka.admin()
-  await admin.connect()
-
-  /**
-   * Asks by a deadline of its own: a connection that has missed an answer is not asked again.
-   *
-   * @template T
-   * @param {(admin: import('kafkajs').Admin) => Promise<T>} question
-   * @returns {Promise<T>}
-   */
-  async function ask(question) {
-    for (;;) {
-      try {
-        return await byDeadline(question(admin))
-      } catch {
-        await admin.disconnect().catch(() => undefined)
-        await sleep(pollMs)
-        admin = kafka.admin()
-        await byDeadline(admin.connect()).catch(() => undefined)
-      }
-    }
-  }
-
-  /** @param {string} topic */
-  const endsOf = async (topic) =>
-    (await ask((admin) => admin.fetchTopicOffsets(topic))).map(({ partition, high }) => ({
-      place: `${topic}:${partition}`,
-      partition,
-      high: Number(high),
-    }))
-
-  async function ends() {
-    const log = await endsOf(topics.internal)
-    const raw = (await Promise.all(rawTopics.map(endsOf))).flat()
-    return {
-      log: new Map(log.map(({ partition, high }) => [partition, high])),
-      raw: new Map(raw.map(({ place, high }) => [place, high])),
-    }
-  }
-
+export function watchProgress(kafka, store) {
   /** @param {number} partition */
-  async function applied(partition) {
+  async function position(partition) {
     try {
-      const { meta } = await store.open(partition)
-      return meta?.appliedOffset ?? -1
+      const { meta, outbox } = await store.open(partition)
+      const unpublished = outbox[0]?.offset ?? Number.POSITIVE_INFINITY
+      return { applied: meta?.appliedOffset ?? -1, unpublished }
     } catch {
       // The store is away, or being written by two: asked again.
-      return -1
+      return { applied: -1, unpublished: 0 }
     }
   }
 
-  /** @param {ReadonlyMap<string, number>} wanted */
-  async function untaken(wanted) {
-    const groups = await ask((admin) =>
-      admin.fetchOffsets({ groupId: ingestGroup, topics: [...rawTopics] }),
+  /** @type {(ask: Ask, until: number) => Promise<string | null>} */
+  async function moves(ask, until) {
+    const unfolded = new Map(
+      (await endsOf(ask, topics.internal)).map(({ partition, high }) => [partition, high]),
     )
-    const left = new Map(wanted)
-    for (const { topic, partitions } of groups)
-      for (const { partition, offset } of partitions)
-        if (Number(offset) >= (wanted.get(`${topic}:${partition}`) ?? 0))
-          left.delete(`${topic}:${partition}`)
-    return left
-  }
-
-  /** @type {Progress['passed']} */
-  async function passed({ log, raw }, withinMs) {
-    const until = performance.now() + withinMs
-    const unfolded = new Map(log)
-    let left = new Map([...raw].filter(([, high]) => high > 0))
+    let untaken = new Map()
+    for (const topic of rawTopics)
+      for (const { partition, high } of await endsOf(ask, topic))
+        if (high > 0) untaken.set(`${topic}:${partition}`, high)
     for (;;) {
       await Promise.all(
         [...unfolded].map(async ([partition, high]) => {
-          if ((await applied(partition)) >= high) unfolded.delete(partition)
+          const { applied, unpublished } = await position(partition)
+          if (applied >= high && unpublished >= high) unfolded.delete(partition)
         }),
       )
-      if (left.size > 0) left = await untaken(left)
-      if (unfolded.size === 0 && left.size === 0) return null
-      if (performance.now() > until)
-        return `not folded: partitions ${[...unfolded.keys()].join(', ') || 'none'}; not taken: ${[...left.keys()].join(', ') || 'nothing'}`
+      if (untaken.size > 0) untaken = await leftOf(ask, untaken)
+      if (unfolded.size === 0 && untaken.size === 0) return null
+      if (performance.now() + pollMs > until)
+        return `not folded and published: partitions ${[...unfolded.keys()].join(', ') || 'none'}; not taken: ${[...untaken.keys()].join(', ') || 'nothing'}`
       await sleep(pollMs)
     }
   }
 
-  return {
-    ends,
-    passed,
-    async lag() {
-      const log = await endsOf(topics.internal)
-      const behind = await Promise.all(
-        log.map(async ({ partition, high }) => Math.max(0, high - 1 - (await applied(partition)))),
-      )
-      return behind.reduce((sum, n) => sum + n, 0)
-    },
-    close: async () => admin.disconnect().catch(() => undefined),
+  /** @type {(ask: Ask, until: number) => Promise<string | null>} */
+  async function folded(ask, until) {
+    for (;;) {
+      const behind = []
+      for (const { partition, high } of await endsOf(ask, topics.internal))
+        if ((await position(partition)).applied < high - 1) behind.push(partition)
+      if (behind.length === 0) return null
+      if (performance.now() + pollMs > until)
+        return `not folded to the end: partitions ${behind.join(', ')}`
+      await sleep(pollMs)
+    }
   }
+
+  /** @param {(ask: Ask, until: number) => Promise<string | null>} work */
+  const within = (work) => async (/** @type {number} */ withinMs) => {
+    const until = performance.now() + withinMs
+    const { ask, close } = asker(kafka, until)
+    try {
+      return await work(ask, until)
+    } catch (error) {
+      if (error instanceof Unanswered) return error.message
+      throw error
+    } finally {
+      close()
+    }
+  }
+
+  return { moves: within(moves), folded: within(folded) }
+}
+
+/**
+ * Asks until it is answered or the time is over. A connection that has missed an answer is not asked again.
+ *
+ * @param {Pick<import('kafkajs').Kafka, 'admin'>} kafka
+ * @param {number} until ms of the monotonic clock
+ * @returns {{ ask: Ask, close: () => void }}
+ */
+function asker(kafka, until) {
+  /** @type {import('kafkajs').Admin | undefined} */
+  let admin
+  async function connected() {
+    if (admin !== undefined) return admin
+    admin = kafka.admin()
+    await admin.connect()
+    return admin
+  }
+  function close() {
+    admin?.disconnect().catch(() => undefined)
+    admin = undefined
+  }
+  return {
+    close,
+    async ask(question) {
+      for (;;) {
+        const leftMs = until - performance.now()
+        if (leftMs <= 0) throw new Unanswered('Kafka did not answer')
+        try {
+          return await byDeadline(connected().then(question), Math.min(answerMs, leftMs))
+        } catch {
+          close()
+          await sleep(pollMs)
+        }
+      }
+    },
+  }
+}
+
+/**
+ * @param {Ask} ask
+ * @param {string} topic
+ */
+const endsOf = async (ask, topic) =>
+  (await ask((admin) => admin.fetchTopicOffsets(topic))).map(({ partition, high }) => ({
+    partition,
+    high: Number(high),
+  }))
+
+/**
+ * What ingest has not taken.
+ *
+ * @param {Ask} ask
+ * @param {ReadonlyMap<string, number>} wanted the next offset of each `topic:partition`
+ */
+async function leftOf(ask, wanted) {
+  const groups = await ask((admin) =>
+    admin.fetchOffsets({ groupId: ingestGroup, topics: [...rawTopics] }),
+  )
+  const left = new Map(wanted)
+  for (const { topic, partitions } of groups)
+    for (const { partition, offset } of partitions)
+      if (Number(offset) >= (wanted.get(`${topic}:${partition}`) ?? 0))
+        left.delete(`${topic}:${partition}`)
+  return left
 }
 
 /**
  * @template T
  * @param {Promise<T>} promise
+ * @param {number} ms
  * @returns {Promise<T>}
  */
-async function byDeadline(promise) {
+async function byDeadline(promise, ms) {
   const given = new AbortController()
-  const late = sleep(answerMs, undefined, { signal: given.signal }).then(() => {
-    throw new Error(`no answer within ${answerMs} ms`)
+  const late = sleep(ms, undefined, { signal: given.signal }).then(() => {
+    throw new Error(`no answer within ${Math.round(ms)} ms`)
   })
   late.catch(() => undefined)
   try {

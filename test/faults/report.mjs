@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { cpus, totalmem } from 'node:os'
 import { versions } from '../../infra/stack/download.mjs'
+import { promise } from './promises.mjs'
+import { decisionTypes, unseenIn } from './seen.mjs'
 
 /**
- * @typedef {import('./checks.mjs').Broken} Broken
+ * @typedef {import('./promises.mjs').Broken} Broken
  * @typedef {import('./checks.mjs').Verdict} Verdict
  * @typedef {import('./rotation.mjs').FaultKind} FaultKind
  * @typedef {import('./rotation.mjs').Happened} Happened
@@ -14,7 +16,7 @@ import { versions } from '../../infra/stack/download.mjs'
  * @property {readonly Happened[]} faults
  * @property {Verdict} verdict
  * @property {import('./load.mjs').Load['counts']} clients
- * @property {readonly import('./supervisor.mjs').UnexpectedExit[]} unexpectedExits
+ * @property {number} unexpectedExits
  * @property {string} logs folder
  *
  * @typedef {object} Report
@@ -23,12 +25,26 @@ import { versions } from '../../infra/stack/download.mjs'
  * @property {object} machine
  * @property {readonly LayoutReport[]} layouts
  * @property {readonly KindReport[]} kinds
+ * @property {string} counted from when a recovery is counted
  * @property {readonly string[]} warnings
+ * @property {readonly string[]} unseen what did not happen
  * @property {readonly (Broken & { layout: string })[]} broken
  * @property {boolean} held
  *
- * @typedef {{ kind: string, count: number, medianMs: number | null, maxMs: number | null }} KindReport
+ * @typedef {object} KindReport
+ * @property {string} kind
+ * @property {number} count
+ * @property {number} untaken how often it was tried besides and did no harm
+ * @property {Recoveries} alone
+ * @property {Recoveries} beside another fault
+ *
+ * @typedef {{ count: number, recovered: number, medianMs: number | null, maxMs: number | null }} Recoveries null
+ *   where there is none, or it never came
  */
+
+const counted =
+  'counted from the kill, stop, cut or loss, and for what hangs, is frozen or half-open, or joins and leaves, from its end; until all is taken, folded and published'
+const longMinutes = 30
 
 /**
  * @param {object} of
@@ -36,20 +52,27 @@ import { versions } from '../../infra/stack/download.mjs'
  * @param {number} of.minutes
  * @param {readonly LayoutReport[]} of.layouts
  * @param {readonly FaultKind[]} of.kinds
+ * @param {boolean} of.whole whether these are all kinds
  * @returns {Report}
  */
-export function reportOf({ seed, minutes, layouts, kinds }) {
+export function reportOf({ seed, minutes, layouts, kinds, whole }) {
   const faults = layouts.flatMap((layout) => layout.faults)
-  const broken = layouts.flatMap(({ layout, verdict }) =>
-    verdict.broken.map((one) => ({ layout, ...one })),
-  )
+  const { demanded, told } = unseenIn(layouts, kinds)
+  const short = minutes < longMinutes || !whole
+  const seen = promise('a run of half an hour sees enough happen', short ? [] : demanded)
+  const broken = [
+    ...layouts.flatMap(({ layout, verdict }) => verdict.broken.map((one) => ({ layout, ...one }))),
+    ...(seen.count > 0 ? [{ layout: 'all', ...seen }] : []),
+  ]
   return {
     seed,
     minutes,
     machine: machine(),
     layouts,
     kinds: kinds.flatMap(({ name }) => kindReport(name, faults)),
-    warnings: warnings(faults, kinds, layouts),
+    counted,
+    warnings: warnings(faults, kinds),
+    unseen: short ? [...demanded, ...told] : told,
     broken,
     held: broken.length === 0,
   }
@@ -61,22 +84,46 @@ export function reportOf({ seed, minutes, layouts, kinds }) {
  * @returns {readonly KindReport[]}
  */
 function kindReport(kind, faults) {
-  const mine = faults.filter((fault) => fault.kind === kind)
-  if (mine.length === 0) return []
-  const times = mine.flatMap(({ recoveryMs }) => recoveryMs ?? []).sort((a, b) => a - b)
-  const at = (/** @type {number} */ n) => times[n] ?? null
-  const [medianMs, maxMs] = [at(Math.floor((times.length - 1) / 2)), at(times.length - 1)]
-  return [{ kind, count: mine.length, medianMs, maxMs }]
+  const tried = faults.filter((fault) => fault.kind === kind)
+  if (tried.length === 0) return []
+  const mine = tried.filter(({ took }) => took)
+  return [
+    {
+      kind,
+      count: mine.length,
+      untaken: tried.length - mine.length,
+      alone: recoveries(mine.filter(({ overlapping }) => !overlapping)),
+      beside: recoveries(mine.filter(({ overlapping }) => overlapping)),
+    },
+  ]
+}
+
+/**
+ * @param {readonly Happened[]} faults
+ * @returns {Recoveries}
+ */
+function recoveries(faults) {
+  const never = Number.POSITIVE_INFINITY
+  const times = faults.map(({ recoveryMs }) => recoveryMs ?? never).sort((a, b) => a - b)
+  const at = (/** @type {number} */ n) => {
+    const time = times[n] ?? never
+    return time === never ? null : time
+  }
+  return {
+    count: times.length,
+    recovered: times.filter((time) => time !== never).length,
+    medianMs: at(Math.floor((times.length - 1) / 2)),
+    maxMs: at(times.length - 1),
+  }
 }
 
 /**
  * @param {readonly Happened[]} faults
  * @param {readonly FaultKind[]} kinds
- * @param {readonly LayoutReport[]} layouts
  */
-function warnings(faults, kinds, layouts) {
+function warnings(faults, kinds) {
   const bounds = new Map(kinds.map(({ name, recoveryMsMax }) => [name, recoveryMsMax]))
-  const slow = faults.flatMap(({ kind, at, recoveryMs, overlapping }) => {
+  return faults.flatMap(({ kind, at, recoveryMs, overlapping }) => {
     const bound = bounds.get(kind)
     if (bound === undefined || recoveryMs === null || recoveryMs <= bound) return []
     const beside = overlapping ? ', beside another fault' : ''
@@ -84,13 +131,6 @@ function warnings(faults, kinds, layouts) {
       `${kind} at ${at}: ${seconds(recoveryMs)} to recover, more than ${seconds(bound)}${beside}`,
     ]
   })
-  const exits = layouts.flatMap(({ layout, unexpectedExits }) =>
-    unexpectedExits.map(
-      ({ name, at, code, signal, lastLines }) =>
-        `${name} (${layout}) ended by itself at ${at}, ${signal ?? `code ${code}`}:\n      ${lastLines.slice(-3).join('\n      ')}`,
-    ),
-  )
-  return [...slow, ...exits]
 }
 
 function machine() {
@@ -113,21 +153,25 @@ const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`
  *
  * @param {Report} report
  */
-export function textOf({ seed, machine, layouts, kinds, warnings, broken, held }) {
+export function textOf(report) {
+  const { seed, machine, layouts, kinds, warnings, unseen, broken, held } = report
   const total = (/** @type {(layout: LayoutReport) => number} */ of) =>
     layouts.reduce((sum, layout) => sum + of(layout), 0)
-  const exits = total(({ unexpectedExits }) => unexpectedExits.length)
+  const sum = (/** @type {(kind: KindReport) => number} */ of) =>
+    kinds.reduce((all, kind) => all + of(kind), 0)
   return [
     `seed ${seed}; ${Object.values(machine).join(', ')}`,
     ...layouts.map(
       ({ layout, faults, seconds: load }) =>
-        `  ${layout.padEnd(10)}${faults.length} faults in ${Math.round(load)} s of load`,
+        `  ${layout.padEnd(10)}${faults.filter(({ took }) => took).length} faults in ${Math.round(load)} s of load`,
     ),
     '',
-    `${'fault'.padEnd(58)}count   median      max`,
+    `recovered of all, median and longest time; ${report.counted}`,
+    `${'fault'.padEnd(62)}count  ${'alone'.padEnd(26)}beside another`,
     ...kinds.map(kindLine),
     '',
-    `faults                         ${total(({ faults }) => faults.length)}`,
+    `faults                         ${sum(({ count }) => count)}`,
+    `  did not take, not counted    ${sum(({ untaken }) => untaken)}`,
     `events produced                ${total(({ verdict }) => verdict.events)}`,
     `  in the log                   ${total(({ verdict }) => verdict.logged)}`,
     `  dead letters                 ${total(({ verdict }) => verdict.deadLettered)}`,
@@ -135,7 +179,8 @@ export function textOf({ seed, machine, layouts, kinds, warnings, broken, held }
     ...decisionLines(layouts),
     `  repeats, byte-equal          ${total(({ verdict }) => verdict.repeatsPublished)}`,
     `  held back by a rebuild       ${total(({ verdict }) => verdict.keptBack)}`,
-    `lost ${total(({ verdict }) => verdict.lost)}, wrong ${total(({ verdict }) => verdict.wrong)}, doubled ${total(({ verdict }) => verdict.doubled)}, unexpected exits ${exits}`,
+    `lost ${total(({ verdict }) => verdict.lost)}, wrong ${total(({ verdict }) => verdict.wrong)}, doubled ${total(({ verdict }) => verdict.doubled)}, unexpected exits ${total(({ unexpectedExits }) => unexpectedExits)}`,
+    ...unseen.map((line) => `  not seen: ${line}`),
     ...warnings.map((line) => `  warning: ${line}`),
     ...broken.flatMap(({ layout, promise, count, examples }) => [
       `BROKEN (${layout}): ${promise}: ${count}`,
@@ -148,19 +193,20 @@ export function textOf({ seed, machine, layouts, kinds, warnings, broken, held }
 }
 
 /** @param {KindReport} kind */
-function kindLine({ kind, count, medianMs, maxMs }) {
+const kindLine = ({ kind, count, alone, beside }) =>
+  `${kind.padEnd(62)}${String(count).padStart(5)}  ${times(alone).padEnd(26)}${times(beside)}`.trimEnd()
+
+/** @param {Recoveries} recoveries */
+function times({ count, recovered, medianMs, maxMs }) {
+  if (count === 0) return '-'
   const time = (/** @type {number | null} */ ms) =>
-    (ms === null ? 'never' : seconds(ms)).padStart(9)
-  return `${kind.padEnd(58)}${String(count).padStart(5)}${time(medianMs)}${time(maxMs)}`
+    (ms === null ? 'never' : seconds(ms)).padStart(8)
+  return `${`${recovered}/${count}`.padStart(5)}${time(medianMs)}${time(maxMs)}`
 }
 
 /** @param {readonly LayoutReport[]} layouts */
 function decisionLines(layouts) {
-  /** @type {Map<string, number>} */
-  const byType = new Map()
-  for (const { verdict } of layouts)
-    for (const [type, count] of Object.entries(verdict.decisions))
-      byType.set(type, (byType.get(type) ?? 0) + count)
+  const byType = decisionTypes(layouts)
   const sum = [...byType.values()].reduce((a, b) => a + b, 0)
   return [
     `decisions                      ${sum}`,

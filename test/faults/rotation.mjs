@@ -1,126 +1,143 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { dealer } from './deck.mjs'
 
 /**
  * @typedef {import('../../infra/stack/fleet-parts.mjs').RedisLayout} RedisLayout
  * @typedef {import('./chance.mjs').Chance} Chance
  * @typedef {import('./world.mjs').World} World
+ * @typedef {'services' | 'kafka' | 'redis' | 'registry'} Part
  *
  * @typedef {object} FaultKind
  * @property {string} name as the report has it
- * @property {'services' | 'kafka' | 'redis' | 'registry'} hurts two at once never hurt the same
+ * @property {Part} hurts two at once never hurt the same
  * @property {number} share how many of it a deck holds
  * @property {readonly RedisLayout[]} [layouts] where it can happen; everywhere when absent
  * @property {(world: World, chance: Chance) => Promise<Injected>} inject
  * @property {number} [recoveryMsMax] a longer recovery is a warning in the report
  *
  * @typedef {object} Injected
+ * @property {number} [harmedAt] when the harm was done (a kill, a cut), ms of the monotonic clock; absent
+ *   where `heal` ends it (a pause, a hold)
  * @property {() => Promise<void>} [heal] ends the fault; absent where it is over, or must be lived with
  * @property {() => Promise<void>} [afterwards] brings back what stands in reserve, once everything moves
+ * @property {() => Promise<boolean>} [took] asked last: whether it did the harm that its name says; true
+ *   where absent
  *
  * @typedef {object} Happened
  * @property {string} kind
  * @property {string} at ISO time of the injection
- * @property {boolean} overlapping another one was under way
- * @property {number | null} recoveryMs from the moment that the harm was done until everything moved again; null where it never did
+ * @property {boolean} overlapping another one, or what brings its reserve back, was under way
+ * @property {number | null} recoveryMs from the harm, or where something was paused or held from its end,
+ *   until everything moved again; null where it never did
  * @property {string} stuck what did not move; '' where everything did
+ * @property {boolean} took false: it did not do the harm that its name says, and does not count
  */
 
-const overlapShare = 0.2
-/** The first few come alone. */
+/** Shares of the times that one fault comes alone, and that two come at once; else three do. */
+const aloneShare = 0.3
+const twoShare = 0.35
+/** The first few come one by one. */
 const aloneFirst = 5
 const settleMs = 1_000
-const recoveryMsMax = 120_000
+/** So long may even the rebuild of all state from the whole log take. */
+const recoveryMsMax = 240_000
 
 /**
- * Injects faults, one after the other and sometimes two at once, until the time is over. The next comes
- * when the last is healed and everything moves again.
+ * Injects faults, one or a few at once, until the time is over. The next come when the last are healed and
+ * everything moves again; what stands in reserve (a Kafka node, a replica) may still be coming back then,
+ * and they hurt something else.
  *
  * @param {object} of
  * @param {World} of.world
- * @param {import('./recovery.mjs').Progress} of.progress
+ * @param {Pick<import('./recovery.mjs').Progress, 'moves'>} of.progress
  * @param {readonly FaultKind[]} of.kinds
  * @param {Chance} of.chance
  * @param {number} of.until ms of the monotonic clock
  * @param {(happened: Happened) => void} of.onFault
- * @throws whatever keeps a fault from being injected or healed: then nothing can be said
+ * @throws {Error} of what kept a fault from being injected or healed, once nothing is under way any more
  */
 export async function rotate({ world, progress, kinds, chance, until, onFault }) {
   const deck = dealer(kinds, world.layout, chance)
+  /** @type {Set<UnderWay>} */
+  const underWay = new Set()
+  /** @type {unknown[]} */
+  const failures = []
   let count = 0
-  while (performance.now() < until) {
-    const first = deck.next()
-    const other = count >= aloneFirst && chance.hits(overlapShare) ? deck.apartFrom(first) : null
-    const both = other === null ? [first] : [first, other]
-    const happened = await Promise.all(
-      both.map(async (kind, at) => {
-        // The second comes while the first is under way.
-        if (at > 0) await sleep(chance.between(200, 2_000))
-        return happen(kind, both.length > 1, { world, progress, chance })
-      }),
-    )
-    for (const one of happened) onFault(one)
-    count += both.length
+
+  /** @param {FaultKind} kind */
+  function begin(kind) {
+    const fault = { kind, overlapping: underWay.size > 0, recovered: false }
+    for (const other of underWay) other.overlapping ||= !other.recovered
+    underWay.add(fault)
+    happen(fault, { world, progress, chance })
+      .then(onFault)
+      .catch((error) => failures.push(failureOf(kind, error)))
+      .finally(() => underWay.delete(fault))
+  }
+
+  /** @param {() => boolean} done */
+  async function wait(done) {
+    while (!done() && failures.length === 0) await sleep(20)
+  }
+
+  const everythingMoves = () => [...underWay].every(({ recovered }) => recovered)
+  while (performance.now() < until && failures.length === 0) {
+    const wanted = count < aloneFirst ? 1 : atOnce(chance)
+    for (let n = 0; n < wanted && failures.length === 0; n += 1) {
+      // The others come while the first is under way.
+      if (n > 0) await sleep(chance.between(200, 2_000))
+      const hurt = new Set([...underWay].map(({ kind }) => kind.hurts))
+      const kind = deck.apartFrom(hurt)
+      if (kind === null) break
+      begin(kind)
+      count += 1
+    }
+    await wait(everythingMoves)
+    // Where nothing else is left to hurt than what comes back just now, that is awaited.
+    await wait(() => deck.hasApartFrom(new Set([...underWay].map(({ kind }) => kind.hurts))))
     await sleep(settleMs)
+  }
+  while (underWay.size > 0) await sleep(20)
+  if (failures.length > 0) throw failures[0]
+}
+
+/** @param {Chance} chance */
+function atOnce(chance) {
+  const drawn = chance.next()
+  if (drawn < aloneShare) return 1
+  return drawn < aloneShare + twoShare ? 2 : 3
+}
+
+/** @typedef {{ readonly kind: FaultKind, overlapping: boolean, recovered: boolean }} UnderWay */
+
+/**
+ * @param {UnderWay} fault
+ * @param {{ world: World, progress: Pick<import('./recovery.mjs').Progress, 'moves'>, chance: Chance }} of
+ * @returns {Promise<Happened>}
+ */
+async function happen(fault, { world, progress, chance }) {
+  const at = new Date().toISOString()
+  const { harmedAt, heal, afterwards, took } = await fault.kind.inject(world, chance)
+  const begun = harmedAt ?? performance.now()
+  await heal?.()
+  const stuck = await progress.moves(recoveryMsMax)
+  const recoveryMs = stuck === null ? Math.round(performance.now() - begun) : null
+  fault.recovered = true
+  const { overlapping } = fault
+  await afterwards?.()
+  return {
+    kind: fault.kind.name,
+    at,
+    overlapping,
+    recoveryMs,
+    stuck: stuck ?? '',
+    took: (await took?.()) ?? true,
   }
 }
 
 /**
  * @param {FaultKind} kind
- * @param {boolean} overlapping
- * @param {{ world: World, progress: import('./recovery.mjs').Progress, chance: Chance }} of
- * @returns {Promise<Happened>}
+ * @param {unknown} error
  */
-async function happen(kind, overlapping, { world, progress, chance }) {
-  const at = new Date().toISOString()
-  const { heal, afterwards } = await kind.inject(world, chance)
-  // A process is killed, a pause is over: from here on everything should mend itself.
-  const begun = performance.now()
-  await heal?.()
-  const stuck = await progress.passed(await progress.ends(), recoveryMsMax)
-  const recoveryMs = stuck === null ? Math.round(performance.now() - begun) : null
-  await afterwards?.()
-  return { kind: kind.name, at, overlapping, recoveryMs, stuck: stuck ?? '' }
-}
-
-/**
- * Deals the kinds by their shares, each deck shuffled anew.
- *
- * @param {readonly FaultKind[]} kinds
- * @param {RedisLayout} layout
- * @param {Chance} chance
- */
-function dealer(kinds, layout, chance) {
-  const possible = kinds.filter(({ layouts }) => layouts?.includes(layout) ?? true)
-  const full = possible.flatMap((kind) => Array.from({ length: kind.share }, () => kind))
-  /** @type {FaultKind[]} */
-  let left = []
-  function next() {
-    if (left.length === 0) left = spread(chance.shuffled(full))
-    const kind = left.shift()
-    if (kind === undefined) throw new Error(`no fault can happen to the layout ${layout}`)
-    return kind
-  }
-  return {
-    next,
-    /** @param {FaultKind} kind */
-    apartFrom(kind) {
-      const at = left.findIndex(({ hurts }) => hurts !== kind.hurts)
-      return at < 0 ? null : (left.splice(at, 1)[0] ?? null)
-    },
-  }
-}
-
-/**
- * The first of each kind before the second of any, so that a short run sees as many kinds as it can.
- *
- * @param {readonly FaultKind[]} deck
- */
-function spread(deck) {
-  const seen = new Map()
-  const rounds = deck.map((kind) => {
-    const round = seen.get(kind.name) ?? 0
-    seen.set(kind.name, round + 1)
-    return { kind, round }
-  })
-  return rounds.sort((a, b) => a.round - b.round).map(({ kind }) => kind)
-}
+const failureOf = ({ name }, error) =>
+  new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })

@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { topics } from '@holdpoint/contracts'
 import kafkajs from 'kafkajs'
 import { runOrExplain, step } from '../../infra/bin/lib/command.mjs'
 import { holdpointCommand } from '../../infra/bin/lib/workspace.mjs'
@@ -23,7 +24,10 @@ const { Kafka, logLevel } = kafkajs
  * @property {Fleet} fleet
  * @property {Readonly<Record<string, string>>} env what the services read
  * @property {import('kafkajs').Kafka} kafka a client that knows nothing of Holdpoint
- * @property {readonly { node: Node, proxy: Proxy }[]} brokers
+ * @property {() => { node: Node, proxy: Proxy }} nextBroker each Kafka node in its turn, so that the
+ *   controller is among those that are hurt
+ * @property {ReadonlyMap<string, number>} partitions how many each topic has
+ * @property {{ generation: number, partitions: number }} state of Holdpoint in Redis
  * @property {Proxy | null} redisProxy in the layout `replica`: elsewhere Redis names its nodes by itself
  * @property {readonly Supervised[]} engines
  * @property {readonly Supervised[]} ingests
@@ -39,6 +43,8 @@ const { Kafka, logLevel } = kafkajs
 
 const readyMs = 90_000
 const wholeMs = 90_000
+/** What the services begin with. */
+const generation = 1
 const hashKey = 'fault-rotation-hash-key-of-32-characters'
 
 /**
@@ -83,7 +89,9 @@ export async function startWorld({ dir, basePort, layout, stops }) {
   )
   await step('starting the services', () => allReady(services.all))
   const kafka = plainKafka(fleet)
+  const partitions = await partitionCounts(kafka)
   let rebuilt = false
+  let turn = 0
   let latestEngine = engines.length
   return {
     layout,
@@ -91,7 +99,13 @@ export async function startWorld({ dir, basePort, layout, stops }) {
     fleet,
     env,
     kafka,
-    brokers,
+    partitions,
+    state: { generation, partitions: partitions.get(topics.internal) ?? 0 },
+    nextBroker() {
+      const broker = brokers[turn++ % brokers.length]
+      if (broker === undefined) throw new Error('the fleet has no Kafka node')
+      return broker
+    },
     redisProxy,
     engines,
     ingests,
@@ -185,6 +199,18 @@ const plainKafka = ({ addresses }) =>
     requestTimeout: 6_000,
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 },
   })
+
+/** @param {import('kafkajs').Kafka} kafka */
+async function partitionCounts(kafka) {
+  const admin = kafka.admin()
+  await admin.connect()
+  try {
+    const { topics } = await admin.fetchTopicMetadata()
+    return new Map(topics.map(({ name, partitions }) => [name, partitions.length]))
+  } finally {
+    await admin.disconnect()
+  }
+}
 
 /**
  * @param {Fleet} fleet

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { growthPerHour, report, rises, verdict } from './soak-report.mjs'
+import { floorGrowth, growthPerHour, report, rises, verdict } from './soak-report.mjs'
 import type { Sample } from './soak-samples.mjs'
 
 const sampleAt = (atS: number, over: Partial<Sample['engine']> = {}): Sample => {
@@ -7,10 +7,11 @@ const sampleAt = (atS: number, over: Partial<Sample['engine']> = {}): Sample => 
   const still = { ...calm, delayP50Ms: 10, delayP99Ms: 12, delayMaxMs: 20 }
   const engine = { ...still, ...over }
   return {
-    ...{ atS, ingest: still, engine, rawLag: 0, lag: 3, decisions: atS },
-    ...{ redisMiB: 50, redisKeys: 100 },
+    ...{ atS, ingest: still, engine, rawLag: 0, lag: 3, decisions: 5 + atS },
+    ...{ sent: 10_000 + atS * 100, redisMiB: 50, redisKeys: 100 },
   }
 }
+const asked = { lagCleared: true, rate: 100 }
 const hour = Array.from({ length: 361 }, (_, n) => n * 10)
 
 describe('a soak', () => {
@@ -21,7 +22,7 @@ describe('a soak', () => {
 
   it('is broken where timers or handles grow, and names the service', () => {
     const samples = hour.map((atS) => sampleAt(atS, { timers: 6 + atS / 300 }))
-    expect(verdict(samples, true).faults).toEqual(['engine: timers grow'])
+    expect(verdict(samples, asked).faults).toEqual(['engine: timers grow'])
     expect(rises(hour.map((atS) => (atS % 100 === 0 ? 15 : 12)))).toBe(false)
   })
 
@@ -29,27 +30,58 @@ describe('a soak', () => {
     expect(
       verdict(
         hour.map((atS) => sampleAt(atS)),
-        false,
+        { ...asked, lagCleared: false },
       ).faults,
     ).toEqual(['the lag did not clear'])
   })
 
   it('judges RSS after the warm-up alone, and not by a run that is too short', () => {
     const warming = hour.map((atS) => sampleAt(atS, { rssMiB: Math.min(200, 100 + atS / 5) }))
-    expect(verdict(warming, true)).toMatchObject({ warmUpS: 600, judged: true, rssGrows: [] })
+    expect(verdict(warming, asked)).toMatchObject({ warmUpS: 600, judged: true, faults: [] })
     const growing = hour.map((atS) => sampleAt(atS, { rssMiB: 200 + atS / 300 }))
-    expect(verdict(growing, true).rssGrows).toEqual(['engine'])
-    expect(
-      verdict(
-        hour.slice(0, 30).map((atS) => sampleAt(atS)),
-        true,
-      ).judged,
-    ).toBe(false)
+    expect(verdict(growing, asked).faults).toEqual(['engine: RSS grows by over 1 %/h'])
+    expect(verdict(growing.slice(0, 60), asked)).toMatchObject({ judged: false, faults: [] })
+  })
+
+  it('is broken where what the heap cannot free grows, whatever lies between two collections', () => {
+    const sawtooth = (atS: number) => 80 + (atS % 120) / 3
+    const steady = hour.map((atS) => sampleAt(atS, { heapMiB: sawtooth(atS) }))
+    expect(verdict(steady, asked).faults).toEqual([])
+    const leaking = hour.map((atS) => sampleAt(atS, { heapMiB: sawtooth(atS) + atS / 120 }))
+    expect(verdict(leaking, asked).faults).toEqual(['engine: the heap grew by 20 %'])
+    expect(floorGrowth([10, 90, 50, 90, 11, 90])).toBeCloseTo(10)
+  })
+
+  it('is broken where the event loop is held up, and where nobody measured that', () => {
+    for (const delayP99Ms of [201, Number.NaN]) {
+      const samples = hour.map((atS) => sampleAt(atS, { delayP99Ms }))
+      expect(verdict(samples, asked).faults).toEqual([
+        `engine: the event loop is held up, p99 ${delayP99Ms} ms`,
+      ])
+    }
+    const once = hour.map((atS) => sampleAt(atS, { delayP99Ms: atS === 1_800 ? 900 : 12 }))
+    expect(verdict(once, asked).faults).toEqual([])
+  })
+
+  it('is broken below 95 % of the rate, and where nothing was decided', () => {
+    const samples = hour.map((atS) => sampleAt(atS))
+    expect(verdict(samples, { ...asked, rate: 106 }).faults).toEqual([
+      '100 of 106 events/s were sent',
+    ])
+    const silent = samples.map((sample) => ({ ...sample, decisions: 7 }))
+    expect(verdict(silent, asked).faults).toEqual(['nothing was decided'])
+    expect(() => verdict(samples.slice(0, 1), asked)).toThrow('nothing was measured')
+  })
+
+  it('tells what was sent and decided, not what was asked for', () => {
+    const samples = hour.map((atS) => sampleAt(atS))
+    const told = report(samples, verdict(samples, { ...asked, rate: 90 }))
+    expect(told).toContain('360000 events sent, 100 a second, a decision per 100')
   })
 
   it('is told in a dozen rows, from the first sample to the last', () => {
     const samples = hour.map((atS) => sampleAt(atS))
-    const rows = report(samples, verdict(samples, true)).split('\n')
+    const rows = report(samples, verdict(samples, asked)).split('\n')
     const minutes = rows.flatMap((row) => /^ *(\d+\.\d) {2}/.exec(row)?.[1] ?? [])
     expect(minutes).toHaveLength(12)
     expect([minutes[0], minutes.at(-1)]).toEqual(['0.0', '60.0'])

@@ -21,11 +21,21 @@ import { connect } from 'node:net'
  * @property {number} rawLag events that were sent and are not in the internal log
  * @property {number} lag records of the internal log that are not folded
  * @property {number} decisions
+ * @property {number} sent events, the logins before the load among them
  * @property {number} redisMiB
  * @property {number} redisKeys
  */
 
 const mebibyte = 2 ** 20
+
+const needed = [
+  'process_resident_memory_bytes',
+  'nodejs_heap_size_used_bytes',
+  'nodejs_active_resources',
+  'nodejs_eventloop_lag_p50_seconds',
+  'nodejs_eventloop_lag_p99_seconds',
+  'nodejs_eventloop_lag_max_seconds',
+]
 
 /**
  * Every series of a scrape: `name{labels}` to value.
@@ -61,8 +71,12 @@ export function sum(scraped, name) {
 /**
  * @param {Scraped} scraped
  * @returns {ProcessSample}
+ * @throws where a metric is not there: what stands at nothing cannot be seen to grow
  */
 export function processSample(scraped) {
+  const named = [...scraped.keys()].map((series) => series.replace(/\{.*/, ''))
+  const missing = needed.find((name) => !named.includes(name))
+  if (missing !== undefined) throw new Error(`/metrics has no ${missing}`)
   const of = (/** @type {string} */ type) =>
     scraped.get(`nodejs_active_resources{type="${type}"}`) ?? 0
   const ms = (/** @type {string} */ name) => (scraped.get(name) ?? Number.NaN) * 1000

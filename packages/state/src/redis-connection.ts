@@ -62,19 +62,28 @@ function renew(client: Redis | Cluster): void {
   else for (const node of client.nodes('all')) node.disconnect()
 }
 
+/** Longer than finding the slots takes, with every node asked in turn, ms. */
+const connectsWithinMs = 10_000
+
 /**
- * Looks whether a cluster can be called. While ioredis disconnects it waits for every node to end, and one
- * that a redirect has added meanwhile never does: then it is told to connect.
+ * Looks whether a cluster can be called, and helps one that hangs. While ioredis disconnects it waits for
+ * every node to end, and one that a redirect has added meanwhile never does: then it is told to connect. One
+ * that neither connects nor fails is told to disconnect.
  */
 function readiness(): (cluster: Cluster) => boolean {
-  let hangsSince = 0
+  let status = ''
+  let since = 0
   return (cluster) => {
     const now = performance.now()
-    if (cluster.status !== 'disconnecting') hangsSince = 0
-    else if (hangsSince === 0) hangsSince = now
-    else if (now - hangsSince > endsWithinMs) {
-      hangsSince = 0
+    if (cluster.status !== status) {
+      status = cluster.status
+      since = now
+    } else if (status === 'disconnecting' && now - since > endsWithinMs) {
+      since = now
       cluster.connect().catch(() => undefined)
+    } else if (/^connect/.test(status) && now - since > connectsWithinMs) {
+      since = now
+      cluster.disconnect(true)
     }
     return cluster.status === 'ready'
   }

@@ -5,15 +5,8 @@ import { directions } from './redis.mjs'
 /** @typedef {import('../rotation.mjs').FaultKind} FaultKind */
 /** @typedef {import('../world.mjs').World} World */
 
-/** Each node in its turn, so that the controller is among those that are hurt. */
-let turn = 0
-
-/** @param {World} world */
-function nextBroker({ brokers }) {
-  const broker = brokers[turn++ % brokers.length]
-  if (broker === undefined) throw new Error('the fleet has no Kafka node')
-  return broker
-}
+/** Longer than a request may take and than a session with the group lasts (10 s both): no mere delay. */
+const halfOpenMs = /** @type {const} */ ([12_000, 18_000])
 
 /**
  * @param {World} world
@@ -33,10 +26,12 @@ export const kafkaFaults = [
     hurts: 'kafka',
     share: 3,
     async inject(world, chance) {
-      const { node } = nextBroker(world)
+      const { node } = world.nextBroker()
+      const harmedAt = performance.now()
       await node.kill()
       // Two of three nodes must do; or it comes back while its partitions look for leaders.
-      return { ...(chance.hits(0.5) && { heal: () => node.start() }), ...back(world, node) }
+      const heal = chance.hits(0.5) && { heal: () => node.start() }
+      return { harmedAt, ...heal, ...back(world, node) }
     },
   },
   {
@@ -44,9 +39,10 @@ export const kafkaFaults = [
     hurts: 'kafka',
     share: 1,
     async inject(world) {
-      const { node } = nextBroker(world)
+      const { node } = world.nextBroker()
+      const harmedAt = performance.now()
       await node.stop()
-      return back(world, node)
+      return { harmedAt, ...back(world, node) }
     },
   },
   {
@@ -54,8 +50,9 @@ export const kafkaFaults = [
     hurts: 'kafka',
     share: 2,
     async inject(world) {
+      const harmedAt = performance.now()
       const moved = await leadersAway(world, [topics.internal, topics.action])
-      return { heal: moved.back, afterwards: world.untilKafkaWhole }
+      return { harmedAt, heal: moved.back, afterwards: world.untilKafkaWhole }
     },
   },
   {
@@ -63,10 +60,17 @@ export const kafkaFaults = [
     hurts: 'kafka',
     share: 1,
     async inject(world, chance) {
-      const { proxy } = nextBroker(world)
+      const { proxy } = world.nextBroker()
       proxy.hold(chance.pick(directions))
-      await sleep(chance.between(3_000, 8_000))
-      return { heal: async () => proxy.pass(), afterwards: world.untilKafkaWhole }
+      await sleep(chance.between(...halfOpenMs))
+      return {
+        async heal() {
+          // What was held comes late, or never.
+          if (chance.hits(0.5)) proxy.cut()
+          proxy.pass()
+        },
+        afterwards: world.untilKafkaWhole,
+      }
     },
   },
   {
@@ -74,12 +78,12 @@ export const kafkaFaults = [
     hurts: 'kafka',
     share: 1,
     async inject(world, chance) {
-      const { proxy } = nextBroker(world)
+      const { proxy } = world.nextBroker()
       for (let cuts = 0; cuts < 5; cuts += 1) {
-        proxy.cut()
         await sleep(chance.between(100, 600))
+        proxy.cut()
       }
-      return { heal: async () => proxy.pass(), afterwards: world.untilKafkaWhole }
+      return { harmedAt: performance.now(), afterwards: world.untilKafkaWhole }
     },
   },
 ]

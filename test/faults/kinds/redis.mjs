@@ -2,7 +2,13 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { failOver, flushAll, rejoin, stopReplication } from '../../../infra/stack/redis-control.mjs'
 import { restore, snapshot } from '../../../infra/stack/redis-data.mjs'
-import { redisMasters, replicaOf, untilRedisWhole } from '../../../infra/stack/redis-layout.mjs'
+import {
+  redisMasters,
+  redisRole,
+  replicaOf,
+  untilRedisWhole,
+} from '../../../infra/stack/redis-layout.mjs'
+import { positionsAt, wentBack } from '../positions.mjs'
 
 /** @typedef {import('../rotation.mjs').FaultKind} FaultKind */
 /** @typedef {import('../world.mjs').World} World */
@@ -29,9 +35,11 @@ async function someMaster({ fleet }, chance) {
  * @param {import('../../../infra/stack/fleet.mjs').Node} master
  */
 async function replaced(world, master) {
+  const harmedAt = performance.now()
   const failover = await failOver(world.fleet, master)
   world.masterIs(failover.promoted)
   return {
+    harmedAt,
     async afterwards() {
       await rejoin(world.fleet, failover)
       await untilRedisWhole(world.fleet)
@@ -47,8 +55,13 @@ export const redisFaults = [
     share: 2,
     async inject(world, chance) {
       const master = await someMaster(world, chance)
+      const harmedAt = performance.now()
       await master.kill()
-      return { heal: () => master.start(), afterwards: () => untilRedisWhole(world.fleet) }
+      return {
+        harmedAt,
+        heal: () => master.start(),
+        afterwards: () => untilRedisWhole(world.fleet),
+      }
     },
   },
   {
@@ -65,9 +78,12 @@ export const redisFaults = [
     share: 3,
     async inject(world, chance) {
       const master = await someMaster(world, chance)
-      await stopReplication(await replicaOf(world.fleet, master))
+      const replica = await replicaOf(world.fleet, master)
+      await stopReplication(replica)
       await sleep(chance.between(1_000, 4_000))
-      return replaced(world, master)
+      const acknowledged = await positionsAt(master, world.state)
+      const missed = wentBack(acknowledged, await positionsAt(replica, world.state))
+      return { ...(await replaced(world, master)), took: async () => missed }
     },
   },
   {
@@ -79,8 +95,16 @@ export const redisFaults = [
       const copy = path.join(world.dir, 'older-redis-data')
       snapshot(master, copy)
       await sleep(chance.between(3_000, 10_000))
+      const before = await positionsAt(master, world.state)
+      const harmedAt = performance.now()
       await restore(master, copy)
-      return { afterwards: () => untilRedisWhole(world.fleet) }
+      const older = wentBack(before, await positionsAt(master, world.state))
+      return {
+        harmedAt,
+        afterwards: () => untilRedisWhole(world.fleet),
+        // A replica that was promoted meanwhile has kept what the master lost.
+        took: async () => older && (await redisRole(master))?.role === 'master',
+      }
     },
   },
   {
@@ -88,9 +112,10 @@ export const redisFaults = [
     hurts: 'redis',
     share: 1,
     async inject(world) {
+      const harmedAt = performance.now()
       await flushAll(world.fleet)
       world.stateWasLost()
-      return {}
+      return { harmedAt }
     },
   },
   {
@@ -125,10 +150,10 @@ export const redisFaults = [
     layouts: ['replica'],
     async inject({ redisProxy }, chance) {
       for (let cuts = 0; cuts < 5; cuts += 1) {
-        redisProxy?.cut()
         await sleep(chance.between(100, 600))
+        redisProxy?.cut()
       }
-      return { heal: async () => redisProxy?.pass() }
+      return { harmedAt: performance.now() }
     },
   },
 ]

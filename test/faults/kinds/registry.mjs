@@ -9,9 +9,10 @@ export const registryFaults = [
     async inject({ fleet }, chance) {
       const registry = fleet.nodes.get('registry')
       if (registry === undefined) throw new Error('the fleet has no registry')
+      const harmedAt = performance.now()
       await registry.kill()
       await sleep(chance.between(1_000, 5_000))
-      return { heal: () => registry.start() }
+      return { harmedAt, heal: () => registry.start() }
     },
   },
 ]

@@ -23,8 +23,9 @@ async function ready(services) {
  * @returns {FaultKind['inject']}
  */
 const killOne = (among) => async (world, chance) => {
+  const harmedAt = performance.now()
   await chance.pick(among(world)).kill()
-  return {}
+  return { harmedAt }
 }
 
 /**
@@ -53,8 +54,9 @@ export const serviceFaults = [
     share: 2,
     recoveryMsMax,
     async inject({ engines }) {
+      const harmedAt = performance.now()
       await Promise.all(engines.map((engine) => engine.kill()))
-      return {}
+      return { harmedAt }
     },
   },
   {

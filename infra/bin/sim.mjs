@@ -9,9 +9,12 @@ const usage = `Ingest and engine over simulated parts, with everything going wro
 
   npm run sim -- [--runs 2000] [--from 1]   that many runs, from this seed on; code 1 when a promise was broken
   npm run sim -- --seed 4711 [--trace]      one run again, with each call to log and store
+      [--design origins-not-kept]           of a weaker design
   npm run sim -- --weaker [--runs 20000]    designs with a guard taken away: each must be caught within so many runs`
 
 const folder = path.join(root, 'test/simulation')
+/** A run takes milliseconds: one that takes so long does not end. */
+const runMsMax = 120_000
 
 /**
  * What a run came to, as test/simulation/verdict.ts has it, with the faults as a list.
@@ -28,7 +31,7 @@ const folder = path.join(root, 'test/simulation')
  */
 
 await main(async () => {
-  const { runs, from, seed, trace, weaker, help } = options()
+  const { runs, from, seed, design, trace, weaker, help } = options()
   if (help) {
     console.log(usage)
     return 0
@@ -37,7 +40,7 @@ await main(async () => {
   await step('building the simulation', () =>
     runOrExplain(bin('tsc'), ['-p', folder], { cwd: root, env: process.env }),
   )
-  if (seed !== undefined) return one(seed, trace)
+  if (seed !== undefined) return one(seed, design, trace)
   return weaker ? catchWeaker(from, runs ?? 20_000) : many(from, runs ?? 2_000)
 })
 
@@ -46,7 +49,15 @@ function options() {
   const flag = { type: /** @type {const} */ ('boolean'), default: false }
   try {
     const { values } = parseArgs({
-      options: { runs: whole, from: whole, seed: whole, trace: flag, weaker: flag, help: flag },
+      options: {
+        runs: whole,
+        from: whole,
+        seed: whole,
+        design: { ...whole, default: '' },
+        trace: flag,
+        weaker: flag,
+        help: flag,
+      },
     })
     return {
       ...values,
@@ -75,12 +86,14 @@ function wholeNumber(name, text) {
  * Replays one seed and says what happened in it.
  *
  * @param {number} seed
+ * @param {string} design '' for the shipped one
  * @param {boolean} trace
  */
-async function one(seed, trace) {
+async function one(seed, design, trace) {
   const { simulate } = await import(path.join(folder, 'dist/run.js'))
+  const { designOf } = await import(path.join(folder, 'dist/weaker-designs.js'))
   /** @type {Verdict} */
-  const verdict = await simulate(seed, null, trace ? console.log : undefined)
+  const verdict = await simulate(seed, designOf(design), trace ? console.log : undefined)
   const { findings, faults, steps, events, records, decisions, repeats } = verdict
   printFaults(new Map(faults))
   console.log(
@@ -138,22 +151,22 @@ async function many(from, runs) {
 async function catchWeaker(from, runs) {
   const { weakerDesigns } = await import(path.join(folder, 'dist/weaker-designs.js'))
   let missed = 0
-  for (const [name, { what }] of Object.entries(weakerDesigns)) {
+  for (const [name, { what, breaks }] of Object.entries(weakerDesigns)) {
     /** @type {Verdict | undefined} */
     let caught
     let tried = 0
     await spread(name, from, runs, (verdict, done) => {
       tried = done
-      if (verdict.findings.length > 0) caught ??= verdict
+      if (verdict.findings.some(({ promise }) => breaks.includes(promise))) caught ??= verdict
       return caught === undefined
     })
     if (caught === undefined) missed += 1
-    const first = caught?.findings[0]
+    const first = caught?.findings.find(({ promise }) => breaks.includes(promise))
     console.log(`${name}: ${what}`)
     console.log(
       first === undefined
         ? `  not caught in ${tried} runs`
-        : `  caught after ${tried} runs, seed ${caught?.seed}: ${first.promise} ${first.kind}: ${first.what}`,
+        : `  caught after ${tried} runs: ${first.promise} ${first.kind}: ${first.what}\n  again with: npm run sim -- --seed ${caught?.seed} --design ${name}`,
     )
   }
   return missed === 0 ? 0 : 1
@@ -175,10 +188,21 @@ function spread(design, from, runs, take) {
   const work = () =>
     new Promise((resolve, reject) => {
       const child = fork(path.join(folder, 'dist/main.js'), [design], { stdio: 'inherit' })
+      let seed = from
+      /** @type {NodeJS.Timeout | undefined} */
+      let timer
+      const again = () =>
+        `npm run sim -- --seed ${seed}${design === '' ? '' : ` --design ${design}`}`
       const feed = () => {
+        clearTimeout(timer)
         if (over || next >= from + runs) return child.disconnect()
-        child.send(next)
+        seed = next
         next += 1
+        child.send(seed)
+        timer = setTimeout(() => {
+          reject(new MendableError(`a run does not end: ${again()}`))
+          child.kill('SIGKILL')
+        }, runMsMax)
       }
       child.on('message', (message) => {
         if (message !== 'ready') {
@@ -188,9 +212,11 @@ function spread(design, from, runs, take) {
         feed()
       })
       child.on('error', reject)
-      child.on('exit', (code) =>
-        code === 0 ? resolve(undefined) : reject(new Error(`a simulation ended with code ${code}`)),
-      )
+      child.on('exit', (code) => {
+        clearTimeout(timer)
+        if (code === 0) resolve(undefined)
+        else reject(new MendableError(`a run ended its process with code ${code}: ${again()}`))
+      })
     })
   return Promise.all(Array.from({ length: availableParallelism() }, work)).then(() => undefined)
 }

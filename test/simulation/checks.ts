@@ -1,6 +1,6 @@
 /** Holds what engines did against the oracle: at each commit, and when all is quiet. */
 import { deadLetterOf, decisionTopics, rawTopics, topics } from '@holdpoint/contracts'
-import type { StoredRecord } from '@holdpoint/log'
+import type { PartitionMeta } from '@holdpoint/risk'
 import type { Commit, Opened, OutboxEntry, StateStore } from '@holdpoint/state'
 import type { LogData } from './log-data.ts'
 import {
@@ -9,10 +9,11 @@ import {
   encodeSession,
   eventIdOf,
   Oracle,
-  sequenceOf,
   withoutRepeats,
 } from './oracle.ts'
-import type { Finding, Kind, Promised } from './verdict.ts'
+import type { Deed } from './people.ts'
+import { Published, type Right, recordsOf } from './published.ts'
+import type { Find, Finding } from './verdict.ts'
 
 const findingsMax = 20
 
@@ -26,7 +27,7 @@ export class Checks {
     this.#oracles = Array.from({ length: partitions }, (_, p) => new Oracle(p))
   }
 
-  find(promise: Promised, kind: Kind, what: string): void {
+  readonly find: Find = (promise, kind, what) => {
     if (this.findings.length < findingsMax) this.findings.push({ promise, kind, what })
   }
 
@@ -40,9 +41,10 @@ export class Checks {
   }
 
   /** A commit must hold just what its records did, over just what was there. */
-  committed(partition: number, before: Opened, commit: Commit): void {
-    if (before.commitId !== commit.expected) {
-      this.find('I7', 'wrong', `partition ${partition}: a commit was taken on a stale guard`)
+  committed(partition: number, before: Opened, commit: Commit, read: ReadonlySet<string>): void {
+    for (const id of read) {
+      if (id === before.commitId) continue
+      this.find('I7', 'wrong', `partition ${partition}: committed over states of another commit`)
     }
     const oracle = this.foldOn(partition)
     const first = (before.meta?.appliedOffset ?? -1) + 1
@@ -68,25 +70,21 @@ export class Checks {
       const value = output.kind === 'decision' ? output.value : output.entry.stored.value
       return `${output.offset}.${output.index}:${bytes({ value })}`
     })
-    const { origins, lastTick } = commit.meta
-    const sameMeta =
-      lastTick === right.meta.lastTick &&
-      JSON.stringify(sorted(origins)) === JSON.stringify(sorted(right.meta.origins))
-    if (outbox.join() !== outputs.join() || !sameMeta) {
+    if (outbox.join() !== outputs.join() || textOf(commit.meta) !== textOf(right.meta)) {
       this.find('I6', 'wrong', `${where}: state, outbox and position are not of one prefix`)
     }
   }
 
   /** When all is quiet: nothing lost, nothing doubled, nothing wrong. */
-  async atRest(store: StateStore): Promise<void> {
-    const right = new Map<string, string>()
+  async atRest(store: StateStore, of: { rebuilt: boolean; now: number }): Promise<void> {
+    const right: Right[] = []
     for (const [partition] of this.#oracles.entries()) {
       const oracle = this.foldOn(partition)
-      for (const [id, value] of decisionsOf(oracle.all().outputs)) right.set(id, value)
+      right.push({ partition, outputs: oracle.all().outputs })
       await this.#states(partition, oracle, store)
       this.#onceEach(partition, oracle)
     }
-    this.#published(right)
+    new Published(this.#data, this.find, of).hold(right)
   }
 
   async #states(partition: number, oracle: Oracle, store: StateStore): Promise<void> {
@@ -126,74 +124,51 @@ export class Checks {
     if (!same) this.find('I1', 'doubled', `partition ${partition}: a repeat has changed a state`)
   }
 
-  #published(right: ReadonlyMap<string, string>): void {
-    const found = new Map<string, string>()
-    for (const topic of [...decisionTopics, topics.shadow]) {
-      for (const records of this.#topic(topic)) {
-        const latest = new Map<string, string>()
-        for (const { headers, key, value } of records) {
-          const id = String(headers['ce_id'])
-          const form = value?.toString('latin1') ?? ''
-          const known = found.get(id)
-          if (known !== undefined && known !== form) {
-            this.find('I3', 'wrong', `${id} was published with other bytes`)
-          }
-          found.set(id, form)
-          if (known !== undefined || value === null) continue
-          const sequence = sequenceOf(value)
-          const subject = String(key)
-          if ((latest.get(subject) ?? '') > sequence) {
-            this.find('I4', 'wrong', `${topic}: ${id} came after a later decision of ${subject}`)
-          }
-          latest.set(subject, sequence)
-        }
-      }
+  /** Deeds that are neither in the internal log nor a dead letter. */
+  missing(deeds: Iterable<Deed>): readonly string[] {
+    const kept = new Set<string>()
+    for (const { record } of recordsOf(this.#data, topics.internal)) {
+      kept.add(eventIdOf(record) ?? '')
     }
-    for (const [id, form] of right) {
-      if (!found.has(id)) this.find('I2', 'lost', `${id} was never published`)
-      else if (found.get(id) !== form) this.find('I2', 'wrong', `${id} has other bytes`)
-    }
-    for (const id of found.keys()) {
-      if (!right.has(id)) this.find('I2', 'wrong', `${id} was published and never decided`)
-    }
+    const letters = this.letters()
+    return [...deeds].map(({ event }) => event.id).filter((id) => !kept.has(id) && !letters.has(id))
   }
 
-  /** Events that are neither in the internal log nor a dead letter. */
-  missing(ids: Iterable<string>, idOfLetter: (record: StoredRecord) => string): readonly string[] {
-    const kept = new Set<string>()
-    for (const records of this.#topic(topics.internal)) {
-      for (const record of records) kept.add(eventIdOf(record) ?? '')
-    }
-    for (const topic of rawTopics.map(deadLetterOf)) {
-      for (const records of this.#topic(topic)) {
-        for (const record of records) kept.add(idOfLetter(record))
+  /** Raw dead letters: event id to bytes. */
+  letters(): ReadonlyMap<string, string> {
+    const found = rawTopics.flatMap((topic) => recordsOf(this.#data, deadLetterOf(topic)))
+    return new Map(
+      found.map(({ record }) => [String(record.headers['simulation.id']), bytes(record)] as const),
+    )
+  }
+
+  /** Poison is a dead letter as it came; a good event is none, but where its session was not known in time. */
+  judgeLetters(deeds: Iterable<Deed>): void {
+    const letters = this.letters()
+    for (const { event, poison, nameless } of deeds) {
+      const letter = letters.get(event.id)
+      if (poison !== null && letter !== bytes({ value: poison })) {
+        this.find('I5', 'wrong', `${event.id} is no event, and no dead letter as it came`)
+      }
+      if (poison === null && !nameless && letter !== undefined) {
+        this.find('I5', 'lost', `${event.id} is an event, and a dead letter`)
       }
     }
-    return [...ids].filter((id) => !kept.has(id))
   }
 
   /** How many records of decisions were published again. */
   repeats(): number {
     const ids = [...decisionTopics, topics.shadow].flatMap((topic) =>
-      this.#topic(topic).flatMap((records) =>
-        records.map(({ headers }) => String(headers['ce_id'])),
-      ),
+      recordsOf(this.#data, topic).map(({ record }) => String(record.headers['ce_id'])),
     )
     return ids.length - new Set(ids).size
-  }
-
-  #topic(topic: string): readonly (readonly StoredRecord[])[] {
-    const partitions = this.#data.spec(topic)?.partitions ?? 0
-    return Array.from({ length: partitions }, (_, partition) =>
-      this.#data.all({ topic, partition }),
-    )
   }
 }
 
 const bytes = ({ value }: Pick<OutboxEntry, 'value'>): string => value?.toString('latin1') ?? 'null'
 
-const sorted = (origins: Readonly<Record<string, number>>) =>
-  Object.entries(origins).sort(([a], [b]) => (a < b ? -1 : 1))
+const textOf = ({ origins, ...meta }: PartitionMeta): string =>
+  JSON.stringify([meta, Object.entries(origins).sort(([a], [b]) => (a < b ? -1 : 1))])
 
 function isSame(
   right: ReadonlyMap<string, Buffer>,

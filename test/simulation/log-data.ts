@@ -8,6 +8,9 @@ import type {
   TopicSpec,
 } from '@holdpoint/log'
 
+/** Of the internal log. */
+export const partitions = 2
+
 interface Part {
   low: number
   records: StoredRecord[]

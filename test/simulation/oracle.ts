@@ -1,10 +1,8 @@
-/** The fold of a partition's log without any fault, and what is wrong with what engines committed and published. */
-import {
-  decodeDecision,
-  encodeDecision,
-  encodeLogRecord,
-  localCatalogue,
-} from '@holdpoint/contracts'
+/**
+ * The fold of a partition's log without any fault. It shares fold and codecs with the engine: what both have
+ * wrong is held by the recorded stories, and by folding the log again as if nothing had come twice.
+ */
+import { encodeDecision, encodeLogRecord, localCatalogue } from '@holdpoint/contracts'
 import {
   coreFold,
   decode,
@@ -124,5 +122,3 @@ export function eventIdOf(record: StoredRecord): string | null {
   const { record: decoded } = decode(record, catalogue)
   return decoded?.kind === 'event' ? decoded.event.id : null
 }
-
-export const sequenceOf = (value: Buffer): string => decodeDecision(catalogue, value).sequence

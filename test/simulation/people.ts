@@ -10,6 +10,10 @@ export interface Deed {
   /** The raw topic, or null for `POST /v1/events`. */
   readonly topic: string | null
   readonly event: RawEvent
+  /** The bytes of what is no event; null for an event. */
+  readonly poison: Buffer | null
+  /** True where nothing but its session says whose it is. */
+  readonly nameless: boolean
 }
 
 export interface Size {
@@ -96,6 +100,8 @@ function deedsOf(life: Life, random: Random, start: number, storyMs: number): re
       at,
       topic: topicOf(life, made),
       event: nameless ? { ...made, subject: undefined } : made,
+      poison: null,
+      nameless,
     })
   }
   const password = (at: number) => ({ acr: 'aal1', amr: ['pwd'], authTime: start + at })
@@ -118,7 +124,18 @@ function deedsOf(life: Life, random: Random, start: number, storyMs: number): re
   }
   // A producer that got no answer sends again.
   const again = life.deeds > ringMax ? [] : deeds.filter(() => random.chance(0.15))
-  return [...deeds, ...again.map((deed) => ({ ...deed, at: deed.at + random.below(5_000) }))]
+  const repeated = again.map((deed) => ({ ...deed, at: deed.at + random.below(5_000) }))
+  return [...deeds, ...repeated, ...poisonOf(life, deeds, random)]
+}
+
+/** What a careless producer sends now and then, by any topic. */
+function poisonOf({ name }: Life, deeds: readonly Deed[], random: Random): readonly Deed[] {
+  return deeds
+    .filter(({ topic }) => topic !== null && random.chance(0.04))
+    .map((deed, n) => {
+      const event = { ...deed.event, id: `${name}-poison-${n}` }
+      return { ...deed, event, poison: Buffer.from(`{"id":"${event.id}"`), nameless: false }
+    })
 }
 
 function topicOf({ by }: Life, event: RawEvent): string | null {

@@ -5,14 +5,14 @@ import { detectors } from '@holdpoint/risk'
 import { embeddedSessionIndex, embeddedStore, type StateStore } from '@holdpoint/state'
 import { Checks } from './checks.ts'
 import { Disasters } from './disasters.ts'
-import { LogData } from './log-data.ts'
+import { LogData, partitions } from './log-data.ts'
 import { losesLog } from './lost-log.ts'
 import { catalogue, generation } from './oracle.ts'
 import { type Deed, lives, sizeOf } from './people.ts'
 import { seeded } from './random.ts'
 import type { Setting } from './services.ts'
 import { Cluster } from './sim-log.ts'
-import type { SharedStore } from './sim-store.ts'
+import { commitsKept, type SharedStore } from './sim-store.ts'
 import type { Verdict } from './verdict.ts'
 import { virtualTime } from './virtual-time.ts'
 import type { WeakerDesign } from './weaker-designs.ts'
@@ -20,11 +20,9 @@ import { calm, World } from './world.ts'
 
 /** 2026-11-22T10:00:00Z. */
 const start = 1_795_341_600_000
-export const partitions = 2
 /** All that was sent must be applied and published so long after the last fault, ms. */
 const lagMs = 5 * 60_000
 const stepsMax = 200_000
-const commitsKept = 50
 
 const outputs = [
   ...[topics.stepUpRequired, topics.stepUpResolved, topics.revoked, topics.riskChanged],
@@ -64,12 +62,12 @@ export async function simulate(
   const checks = new Checks(data, partitions)
   const store: SharedStore = {
     store: twin,
+    commits: [],
     full: 0,
     onCommit: (...args) => checks.committed(...args),
   }
-  const index = embeddedSessionIndex()
   const weaken = weaker?.begin(data) ?? ((deps: EngineDeps) => deps)
-  const setting: Setting = { world, cluster, store, index, weaken }
+  const setting: Setting = { world, cluster, store, index: embeddedSessionIndex(), weaken }
   const disasters = new Disasters(setting, twin, checks)
   const rejected = (error: unknown) =>
     checks.find('I10', 'broken', `an unhandled rejection: ${String(error)}`)
@@ -83,9 +81,9 @@ export async function simulate(
       if ((world.waiting === 0 || n % 64 === 0) && (await over())) return true
       if (time.now() > untilMs) return false
       const draw = random.fraction()
-      if (world.waiting > 0 && draw >= 0.031) await world.step()
-      else {
-        if (world.waiting === 0) time.toNextTimer()
+      const moved = world.waiting > 0 && draw >= 0.031 && (await world.step())
+      if (!moved) {
+        if (world.waiting === 0 || draw >= 0.031) time.toNextTimer()
         else if (draw < 0.03) time.pass(1 + random.below(200))
         else {
           world.count('everything is slow')
@@ -102,25 +100,25 @@ export async function simulate(
     disasters.begin(size, weaker?.shownBy)
     const sent = new Set<Deed>()
     for (const deed of deeds) send(deed, setting, disasters, () => sent.add(deed))
-    const ids = new Set(deeds.map(({ event }) => event.id))
+    poisonLog(setting, size.storyMs)
     const story = start + size.storyMs
     await until(() => time.now() >= story, story)
     disasters.end()
     world.weather = calm
     const quiet = await until(async () => {
       if (sent.size < deeds.length) return false
-      return (await isApplied(data, twin)) && checks.missing(ids, disasters.letterOf).length === 0
+      return (await isApplied(data, twin)) && checks.missing(deeds).length === 0
     }, story + lagMs)
-    if (!quiet)
-      checks.find(
-        'I9',
-        'lost',
-        `${await lagOf(data, twin, checks, ids, disasters)}; sent ${sent.size} of ${deeds.length}`,
-      )
-    else {
-      await checks.atRest(twin)
-      if (random.chance(0.25)) await losesLog({ setting, disasters, checks, twin, until })
+    const missing = checks.missing(deeds)
+    if (!quiet) {
+      const lag = await lagOf(data, twin)
+      const kind = missing.length > 0 ? 'lost' : 'broken'
+      checks.find('I9', kind, `not at rest in time; ${lag}; missing: ${missing.join() || 'none'}`)
     }
+    checks.judgeLetters(deeds)
+    await checks.atRest(twin, { rebuilt: disasters.rebuilt, now: time.now() })
+    await livenessOf(disasters, checks)
+    if (quiet && random.chance(0.25)) await losesLog({ setting, disasters, checks, twin, until })
   } finally {
     process.off('unhandledRejection', rejected)
     time.forget()
@@ -141,14 +139,14 @@ export async function simulate(
 
 /** Sends a deed when its time has come, and again until it is taken: every producer does. */
 function send(
-  { at, topic, event }: Deed,
+  { at, topic, event, poison }: Deed,
   { world, cluster }: Setting,
   disasters: Disasters,
   onSent: () => void,
 ): void {
   const { random } = world
   if (topic !== null) {
-    const value = encodeRaw(catalogue, topic, event)
+    const value = poison ?? encodeRaw(catalogue, topic, event)
     const who = event.subject?.id ?? event.sessionId ?? ''
     const headers = { 'simulation.id': event.id }
     setTimeout(() => {
@@ -185,14 +183,7 @@ async function isApplied(data: LogData, store: StateStore): Promise<boolean> {
   return true
 }
 
-async function lagOf(
-  data: LogData,
-  store: StateStore,
-  checks: Checks,
-  ids: ReadonlySet<string>,
-  { letterOf }: Disasters,
-): Promise<string> {
-  const missing = checks.missing(ids, letterOf)
+async function lagOf(data: LogData, store: StateStore): Promise<string> {
   const parts: string[] = []
   for (let partition = 0; partition < partitions; partition += 1) {
     const { meta, outbox } = await store.open(partition)
@@ -201,7 +192,27 @@ async function lagOf(
       `${partition}: applied ${meta?.appliedOffset} of ${high}, ${outbox.length} to publish`,
     )
   }
-  return `not at rest in time; ${parts.join('; ')}; never arrived: ${missing.join(', ') || 'none'}`
+  return parts.join('; ')
+}
+
+/** Whoever runs at the end says that it lives. */
+async function livenessOf(disasters: Disasters, checks: Checks): Promise<void> {
+  for (const { process, checks: health } of disasters.all('engine')) {
+    for (const check of Object.values(health?.live ?? {})) {
+      const { ok, detail } = await check()
+      if (!ok) checks.find('I10', 'broken', `${process.name}: ${detail}`)
+    }
+  }
+}
+
+/** Records of the internal log that nobody can read. */
+function poisonLog({ world, cluster }: Setting, storyMs: number): void {
+  const { random } = world
+  if (!random.chance(0.3)) return
+  for (let n = 1 + random.below(3); n > 0; n -= 1) {
+    const record = { partition: random.below(partitions), key: null, value: Buffer.from([7, n]) }
+    setTimeout(() => cluster.append(topics.internal, [record]), random.below(storyMs))
+  }
 }
 
 const all = (data: LogData, topic: string) =>

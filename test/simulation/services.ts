@@ -41,7 +41,8 @@ export interface Setting {
   readonly world: World
   readonly cluster: Cluster
   readonly store: SharedStore
-  readonly index: SessionIndex
+  /** The present one: it is lost with the store. */
+  index: SessionIndex
   /** The parts of an engine as they are, or with a guard taken away to see whether that is caught. */
   readonly weaken: (deps: EngineDeps) => EngineDeps
 }
@@ -60,12 +61,15 @@ export const groups: Readonly<Record<Role, string>> = {
   ingest: 'holdpoint-ingest',
 }
 
-/** An engine; `crash` is told that its reader died. Another `group` makes it an owner beside the owners. */
+/**
+ * An engine; `crash` is told that its reader died. Another `group` makes it an owner beside the owners;
+ * its clock is `skewMs` ahead of the others'.
+ */
 export function engine(
   setting: Setting,
   name: string,
   crash: (error: Error) => void,
-  group = groups.engine,
+  { group = groups.engine, skewMs = 0 } = {},
 ): Running {
   const { world, cluster, store } = setting
   const process: Process = { name, alive: true }
@@ -78,7 +82,7 @@ export function engine(
     registry: createRegistry(),
     logger,
     crash,
-    clock: world.time.now,
+    clock: () => world.time.now() + skewMs,
     reportMs: 150_000,
     statesMax: 64,
   }
@@ -96,17 +100,18 @@ export function engine(
 
 /** An ingest whose clock is `skewMs` ahead of the others'. */
 export function ingest(
-  { world, cluster, index }: Setting,
+  setting: Setting,
   name: string,
   crash: (error: Error) => void,
   skewMs: number,
 ): Running {
+  const { world, cluster } = setting
   const process: Process = { name, alive: true }
   const metrics = createMetrics(createRegistry(), ingestMetrics)
   const raw = new RawIntake({
     log: simLog(cluster, process),
     catalogue,
-    index: simIndex(world, index, process),
+    index: simIndex(world, () => setting.index, process),
     enrichment,
     clock: wallClock(() => world.time.now() + skewMs),
     hasher,

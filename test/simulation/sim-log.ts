@@ -28,6 +28,8 @@ export interface Member {
   readonly topics: readonly string[]
   readonly assignment: Assignment
   wake(at: TopicPartition): void
+  /** Its client gives up for good. */
+  die(): void
 }
 
 /** The cluster: its data, and who reads what of it. */
@@ -278,6 +280,7 @@ function simReader(
         process,
         topics: names,
         assignment,
+        die: () => crash(new LogError('reader_dead', 'the consumer has crashed', false)),
         wake(at) {
           const owned = assignment.owned(at)
           if (owned !== undefined) void deliver(assignment, owned)

@@ -7,10 +7,17 @@ export type OnCommit = (
   partition: number,
   before: Awaited<ReturnType<StateStore['open']>>,
   commit: Parameters<StateStore['commit']>[1],
+  /** The guards that its owner was told with all that it read since it opened the partition or committed. */
+  read: ReadonlySet<string>,
 ) => void
+
+/** How many of a partition's latest commits can be taken back. */
+export const commitsKept = 50
 
 export interface SharedStore {
   readonly store: StateStore
+  /** How many of its latest commits could be lost, by partition. */
+  readonly commits: number[]
   /** The share of its memory that is used: at 1 it refuses every write. */
   full: number
   onCommit: OnCommit
@@ -24,6 +31,11 @@ const outOfMemory = () => new StateError('redis_oom', 'maxmemory is reached', { 
 /** The store as `process` reaches it. */
 export function simStore(world: World, shared: SharedStore, process: Process): StateStore {
   const { store } = shared
+  const read = new Map<number, Set<string>>()
+  const told = (partition: number, commitId: string): void => {
+    const ids = read.get(partition) ?? new Set()
+    read.set(partition, ids.add(commitId))
+  }
   const ask = <T>(what: string, effect: () => Promise<T>): Promise<T> =>
     world.call({
       by: process,
@@ -34,20 +46,39 @@ export function simStore(world: World, shared: SharedStore, process: Process): S
       refused,
     })
   return {
-    open: (partition) => ask('open', () => store.open(partition)),
-    load: (partition, wanted) => ask('load', () => store.load(partition, wanted)),
-    due: (partition, t, limit) => ask('due', () => store.due(partition, t, limit)),
-    commit: (partition, commit) =>
-      ask('commit', async () => {
+    async open(partition) {
+      const opened = await ask('open', () => store.open(partition))
+      read.set(partition, new Set([opened.commitId]))
+      return opened
+    },
+    async load(partition, wanted) {
+      const loaded = await ask('load', () => store.load(partition, wanted))
+      told(partition, loaded.commitId)
+      return loaded
+    },
+    async due(partition, t, limit) {
+      const due = await ask('due', () => store.due(partition, t, limit))
+      told(partition, due.commitId)
+      return due
+    },
+    async commit(partition, commit) {
+      const guards = read.get(partition) ?? new Set()
+      const result = await ask('commit', async () => {
         if (shared.full >= 1) {
           world.count('store commit: out of memory')
           throw outOfMemory()
         }
         const before = await store.open(partition)
         const result = await store.commit(partition, commit)
-        if (result === 'committed') shared.onCommit(partition, before, commit)
+        if (result === 'committed') {
+          shared.commits[partition] = Math.min(commitsKept, (shared.commits[partition] ?? 0) + 1)
+          shared.onCommit(partition, before, commit, guards)
+        }
         return result
-      }),
+      })
+      if (result === 'committed') read.set(partition, new Set([commit.next]))
+      return result
+    },
     acknowledge: (partition, upTo) => ask('trim', () => store.acknowledge(partition, upTo)),
     check: () => ask('check', () => store.check()),
     usage: () => ask('usage', async () => ({ usedBytes: shared.full * 1_000, maxBytes: 1_000 })),
@@ -55,7 +86,8 @@ export function simStore(world: World, shared: SharedStore, process: Process): S
   }
 }
 
-export function simIndex(world: World, index: SessionIndex, process: Process): SessionIndex {
+/** `index` answers with the present one: it may be lost. */
+export function simIndex(world: World, index: () => SessionIndex, process: Process): SessionIndex {
   const ask = <T>(what: string, effect: () => Promise<T>): Promise<T> =>
     world.call({
       by: process,
@@ -66,7 +98,7 @@ export function simIndex(world: World, index: SessionIndex, process: Process): S
       refused,
     })
   return {
-    put: (tenant, sessionId, entry) => ask('put', () => index.put(tenant, sessionId, entry)),
-    get: (tenant, sessionId) => ask('get', () => index.get(tenant, sessionId)),
+    put: (tenant, sessionId, entry) => ask('put', () => index().put(tenant, sessionId, entry)),
+    get: (tenant, sessionId) => ask('get', () => index().get(tenant, sessionId)),
   }
 }

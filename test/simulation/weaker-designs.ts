@@ -4,10 +4,12 @@
  */
 import { topics } from '@holdpoint/contracts'
 import { coreFold, type EngineDeps, type Fold } from '@holdpoint/engine'
-import { partitionKey } from '@holdpoint/log'
+import { type Log, type NewRecord, partitionKey } from '@holdpoint/log'
 import type { Commit, OutboxEntry, StateStore } from '@holdpoint/state'
+import type { DisasterName } from './disasters.ts'
 import type { LogData } from './log-data.ts'
 import { groups } from './services.ts'
+import type { Promised } from './verdict.ts'
 
 /** Makes an engine of a run weaker. */
 export type Weaken = (deps: EngineDeps) => EngineDeps
@@ -16,31 +18,40 @@ export interface WeakerDesign {
   /** What is otherwise, and why it fails. */
   readonly what: string
   /** Disasters that show it, so that few runs do. */
-  readonly shownBy: readonly string[]
+  readonly shownBy: readonly DisasterName[]
+  /** What it breaks: any of these, found by the checks. */
+  readonly breaks: readonly Promised[]
   /** For a run; what it keeps outlives the run's engines. */
   begin(data: LogData): Weaken
 }
 
 const rollback = 'store lost its latest commits'
-const owners = ['a second owner', 'engine expelled, unaware', 'rebalance of engines']
+const owners: readonly DisasterName[] = [
+  'a second owner',
+  'engine expelled, unaware',
+  'rebalance of engines',
+]
 
 export const weakerDesigns: Readonly<Record<string, WeakerDesign>> = {
   'publish-before-commit': {
-    what: 'read, fold, publish, write without a guard, then move the committed offset, which is the position',
+    what: 'read, fold, publish, write without a guard, then move the committed offset, which is the position: no guard, no outbox, no position in the state',
     shownBy: ['every engine killed', ...owners, rollback],
+    breaks: ['I1', 'I2', 'I7'],
     begin: (data) => (deps) => ({ ...deps, reportMs: 5_000, store: unguarded(data, deps) }),
   },
   'dedupe-keys-first': {
     what: 'a record is marked as done before it is folded and committed: what dies in between is never folded',
     shownBy: ['engine killed', 'every engine killed', rollback],
+    breaks: ['I1'],
     begin() {
       const done = new Set<string>()
       return (deps) => ({ ...deps, fold: marking(done) })
     },
   },
   'committed-offset-as-position': {
-    what: 'the group’s committed offset is the position, and repeats are known by key: a store that goes back in time is not followed',
+    what: 'the committed offset of the group is the position, and repeats are known by key: a store that goes back in time is not followed',
     shownBy: [rollback, 'every engine killed', 'rebalance of engines'],
+    breaks: ['I1'],
     begin: (data) => (deps) => ({
       ...deps,
       reportMs: 5_000,
@@ -49,19 +60,51 @@ export const weakerDesigns: Readonly<Record<string, WeakerDesign>> = {
   },
   'offset-as-guard': {
     what: 'commits are guarded by the applied offset, read beside the states: an offset comes back, a random id never does',
-    shownBy: [rollback, ...owners],
+    shownBy: [
+      'store lost commits under an engine that loads, and freezes',
+      'store lost commits under an engine that loads, and freezes',
+      'a second owner',
+      'a second owner',
+      rollback,
+    ],
+    breaks: ['I1', 'I7'],
     begin: () => (deps) => ({ ...deps, store: guardedByOffset(deps.store) }),
   },
   'outbox-trimmed-by-count': {
-    what: 'as many entries are trimmed as were acknowledged, from the front: after another owner or a rollback those are others',
-    shownBy: [rollback, ...owners],
+    what: 'as many entries are trimmed as were acknowledged, from the front: after another owner or a rollback those are others, and entries are lost or stay for ever',
+    shownBy: [
+      'a second owner',
+      'engine expelled, unaware',
+      'engine killed with a send under way',
+      'engine frozen',
+      rollback,
+    ],
+    breaks: ['I2', 'I9'],
     begin: () => (deps) => ({ ...deps, store: trimmingByCount(deps.store) }),
+  },
+  'sends-not-awaited': {
+    what: 'a send counts as done when it is begun, and is repeated beside later ones: decisions overtake each other, or die with the process',
+    shownBy: ['engine killed with a send under way', 'every engine killed'],
+    breaks: ['I2', 'I4'],
+    begin: () => (deps) => ({ ...deps, log: sendingBlindly(deps.log) }),
   },
   'origins-not-kept': {
     what: 'raw offsets are not remembered: what ingest reads again is known only as long as the ring of ids reaches back',
-    shownBy: ['ingests’ group forgot its offsets', 'ingest expelled, unaware'],
+    shownBy: ['ingests: group forgot its offsets', 'ingest expelled, unaware'],
+    breaks: ['I1'],
     begin: () => (deps) => ({ ...deps, fold: forgetful }),
   },
+}
+
+/**
+ * The design of that name; null for '', the shipped one.
+ * @throws Error that names the designs there are
+ */
+export function designOf(name: string): WeakerDesign | null {
+  if (name === '') return null
+  const found = weakerDesigns[name]
+  if (found !== undefined) return found
+  throw new Error(`no design '${name}': it is one of ${Object.keys(weakerDesigns).join(', ')}`)
 }
 
 function unguarded(data: LogData, { store, log }: EngineDeps): StateStore {
@@ -128,7 +171,7 @@ function positionedBy(data: LogData, store: StateStore): StateStore {
   }
 }
 
-function guardedByOffset(store: StateStore): StateStore {
+export function guardedByOffset(store: StateStore): StateStore {
   /** What the engine takes for the guard, and the offset that it stands for. */
   const known = new Map<number, { readonly id: string; readonly offset: number }>()
   const guardAt = async (partition: number): Promise<string> => {
@@ -195,6 +238,19 @@ function trimmingByCount(store: StateStore): StateStore {
       return result
     },
     acknowledge: trim,
+  }
+}
+
+function sendingBlindly(log: Log): Log {
+  return {
+    ...log,
+    async writer() {
+      const writer = await log.writer()
+      const send = (topic: string, records: readonly NewRecord[]): void => {
+        writer.append(topic, records).catch(() => setTimeout(() => send(topic, records), 500))
+      }
+      return { ...writer, append: async (topic, records) => send(topic, records) }
+    },
   }
 }
 

@@ -56,8 +56,9 @@ export class World {
   /** How often each fault has happened. */
   readonly faults = new Map<string, number>()
   readonly #trace: (line: string) => void
+  readonly #frozen = new Set<Process>()
   #calls: Call[] = []
-  #later: { steps: number; readonly act: () => void }[] = []
+  #later: { steps: number; readonly act: () => void; readonly when: () => boolean }[] = []
 
   constructor(random: Random, time: VirtualTime, trace: (line: string) => void) {
     this.random = random
@@ -68,6 +69,17 @@ export class World {
   count(fault: string): void {
     this.#trace(`fault: ${fault}`)
     this.faults.set(fault, (this.faults.get(fault) ?? 0) + 1)
+  }
+
+  /** Nothing that a process has sent arrives, and it hears nothing, for a while: it is stopped, or its network is. */
+  freeze(process: Process, ms: number): void {
+    this.#frozen.add(process)
+    setTimeout(() => this.#frozen.delete(process), ms)
+  }
+
+  /** True where a call of this process to `part` is under way. */
+  underWay(process: Process, part: string): boolean {
+    return this.#calls.some(({ options }) => options.by === process && options.part === part)
   }
 
   get waiting(): number {
@@ -106,19 +118,20 @@ export class World {
     )
   }
 
-  /** Has something happen so many effects and answers later: in the midst of whatever is under way then. */
-  soon(steps: number, act: () => void): void {
-    this.#later.push({ steps, act })
+  /**
+   * Has something happen in the midst of what is under way: as soon as `when` says so, and at the latest
+   * after so many effects and answers.
+   */
+  soon(steps: number, act: () => void, when: () => boolean = () => false): void {
+    this.#later.push({ steps, act, when })
   }
 
   /** Does one effect, or hands over one answer; false where nothing is under way. */
   async step(): Promise<boolean> {
-    for (const one of this.#later) one.steps -= 1
-    const due = this.#later.filter(({ steps }) => steps < 0)
-    this.#later = this.#later.filter(({ steps }) => steps >= 0)
-    for (const { act } of due) act()
+    this.#strikeInTheMidst()
     const lanes = new Set<string>()
     const ready = this.#calls.filter((call) => {
+      if (this.#frozen.has(call.options.by)) return false
       const lane = `${call.lane}:${call.state}`
       const first = !lanes.has(lane)
       lanes.add(lane)
@@ -129,6 +142,13 @@ export class World {
     if (call.state === 'sent') await this.#arrive(call)
     else this.#hear(call)
     return true
+  }
+
+  #strikeInTheMidst(): void {
+    if (this.#later.length === 0) return
+    const due = this.#later.filter((one) => one.steps-- <= 0 || one.when())
+    this.#later = this.#later.filter((one) => !due.includes(one))
+    for (const { act } of due) act()
   }
 
   async #arrive(call: Call): Promise<void> {

@@ -22,17 +22,6 @@ export interface Brake {
   readonly room: Gate
 }
 
-/** Resolves when the work has settled, or when the signal is aborted. Never rejects. */
-export async function settled(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  const gate = new Gate()
-  const wake = () => gate.open()
-  signal.addEventListener('abort', wake, { once: true })
-  work.then(wake, wake)
-  await gate.wait()
-  signal.removeEventListener('abort', wake)
-}
-
 /** Waits, or returns at once when the signal is (or becomes) aborted. */
 export async function pause(delayMs: number, signal: AbortSignal): Promise<void> {
   try {

@@ -3,9 +3,9 @@
  * promises is kept here and in `committer.ts`: docs/explanation/commit-protocol.md.
  */
 import type { Batch, Bounds } from '@holdpoint/log'
-import type { Logger } from '@holdpoint/runtime'
+import { type Logger, settled } from '@holdpoint/runtime'
 import { Committer, type CommitterDeps } from './committer.ts'
-import { type Brake, backOffMs, pause, settled } from './gate.ts'
+import { type Brake, backOffMs, pause } from './gate.ts'
 import { IdleTrim } from './idle-trim.ts'
 import { Intake, type Room } from './intake.ts'
 import type { EngineMetrics } from './metrics.ts'

@@ -8,12 +8,13 @@ import {
   type Logger,
   type MetricsRegistry,
   type Service,
+  settled,
   stopDeadlineMs,
 } from '@holdpoint/runtime'
 import type { StateStore } from '@holdpoint/state'
 import { type CatalogueSource, type Connected, connect, mustBeMended } from './connect.ts'
 import { coreFold, type Fold } from './fold.ts'
-import { backOffMs, pause, settled } from './gate.ts'
+import { backOffMs, pause } from './gate.ts'
 import { Room } from './intake.ts'
 import { createEngineMetrics, type EngineMetrics } from './metrics.ts'
 import { Publisher } from './publish.ts'

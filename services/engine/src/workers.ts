@@ -8,7 +8,8 @@ import {
   partitionKey,
   type TopicPartition,
 } from '@holdpoint/log'
-import { pause, settled } from './gate.ts'
+import { settled } from '@holdpoint/runtime'
+import { pause } from './gate.ts'
 import { PartitionWorker, type WorkerDeps } from './partition.ts'
 
 /** How long an assignment waits for partitions to open before it lets the others read. */

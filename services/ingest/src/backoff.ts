@@ -13,15 +13,6 @@ export async function sleep(ms: number, signal: AbortSignal): Promise<boolean> {
   }
 }
 
-/** Resolves when the work has settled, or when `signal` ends the wait. Never rejects. */
-export function settled(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const over = (): void => resolve()
-    signal.addEventListener('abort', over, { once: true })
-    work.then(over, over)
-  })
-}
-
 /** The work was given up because its owner stops. Nothing was lost: it is still unacknowledged. */
 export class StoppedError extends Error {
   override readonly name = 'StoppedError'

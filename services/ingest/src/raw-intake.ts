@@ -111,9 +111,12 @@ export class RawIntake {
     await this.#starting.catch(() => undefined)
     await this.#ticker?.stop()
     await Promise.all([...this.#partitions.values()].map((p) => p.stop('leaving')))
-    await this.#reader?.stop()
-    await Promise.all([this.#intake?.writer.close(), this.#admin?.close()])
-    this.#intake = null
+    try {
+      await this.#reader?.stop()
+    } finally {
+      await Promise.all([this.#intake?.writer.close(), this.#admin?.close()])
+      this.#intake = null
+    }
   }
 
   /** Finds the topics, then begins to read, to write and to tick. */

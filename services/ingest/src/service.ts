@@ -3,11 +3,11 @@ import {
   type HealthChecks,
   type Logger,
   type MetricsRegistry,
+  settled,
   stopDeadlineMs,
 } from '@holdpoint/runtime'
 import type { FastifyInstance } from 'fastify'
 import { apiKeyAuthentication, openAuthentication } from './api-keys.ts'
-import { settled } from './backoff.ts'
 import { checkExposure, type IngestConfig } from './config.ts'
 import { createHasher } from './hash.ts'
 import { createHttpApp } from './http.ts'
@@ -117,9 +117,19 @@ class IngestService implements Ingest {
   }
 
   async stop(): Promise<void> {
+    const { stopMs = stopDeadlineMs - 1_000 } = this.#deps
+    const endBy = AbortSignal.timeout(stopMs)
     this.#raw.abandon()
-    const stopped = this.app.close().then(() => this.#raw.stop())
-    await settled(stopped, AbortSignal.timeout(this.#deps.stopMs ?? stopDeadlineMs - 1_000))
+    await this.#finish('closing the HTTP server', this.app.close(), endBy, stopMs)
+    if (!endBy.aborted) await this.#finish('leaving the log', this.#raw.stop(), endBy, stopMs)
+  }
+
+  /** One part of a stop; one that fails or takes too long is no reason to leave out the next, but is said. */
+  async #finish(what: string, work: Promise<unknown>, endBy: AbortSignal, stopMs: number) {
+    const { logger } = this.#deps
+    work.catch((error: unknown) => logger.warn({ what, error }, 'failed while stopping'))
+    if (await settled(work, endBy)) return
+    logger.warn({ what, afterMs: stopMs }, 'cut off while stopping: it did not end in time')
   }
 
   #reached(missing: string | null) {

@@ -15,7 +15,7 @@ import {
   type StoredRecord,
 } from '@holdpoint/log'
 import type { LogRecord, SessionEvent } from '@holdpoint/risk'
-import { createLogger, createRegistry } from '@holdpoint/runtime'
+import { createLogger, createRegistry, type Logger } from '@holdpoint/runtime'
 import { embeddedSessionIndex, type SessionIndex } from '@holdpoint/state'
 import { createClients } from '../src/clients.ts'
 import { type Clock, wallClock } from '../src/clock.ts'
@@ -139,6 +139,9 @@ export async function startKit(
     /** Configuration of the raw topics. */
     readonly rawConfig?: Readonly<Record<string, string>>
     readonly index?: SessionIndex
+    /** Instead of one that is silent. */
+    readonly logger?: Logger
+    readonly stopMs?: number
   } = {},
 ): Promise<Kit> {
   const log = options.log ?? embeddedLog()
@@ -171,7 +174,8 @@ export async function startKit(
       ...options.config,
     },
     registry,
-    logger: createLogger({ service: 'test', level: 'silent' }),
+    logger: options.logger ?? createLogger({ service: 'test', level: 'silent' }),
+    ...(options.stopMs === undefined ? {} : { stopMs: options.stopMs }),
     crash: (error) => {
       throw error
     },

@@ -110,3 +110,12 @@ describe('hashes', () => {
     expect(hasher.key('a|1:b', 'c')).not.toBe(hasher.key('a', 'b|1:c'))
   })
 })
+
+describe('a credential', () => {
+  it('is active where nobody says more, and unknown only where that is said', () => {
+    const statusOf = (credential: object) => made({ credential }).credential?.status
+    expect(statusOf({ id: 'key-1' })).toBe('active')
+    expect(statusOf({ id: 'key-1', status: 'unknown' })).toBe('unknown')
+    expect(statusOf({ id: 'key-1', status: 'reused' })).toBe('reused')
+  })
+})

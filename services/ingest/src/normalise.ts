@@ -198,7 +198,8 @@ function credentialOf(raw: RawEvent, tenant: string, hasher: Hasher): Credential
   return {
     id: credential.id ? hasher.number('credential', tenant, credential.id) : 0,
     kind: credential.kind ?? 'unknown',
-    status: credential.status ?? 'unknown',
+    // `unknown` is what was asked and not answered; a producer that does not say has not asked.
+    status: credential.status ?? 'active',
     change: credential.change ?? null,
     issuedAt: credential.issuedAt ?? null,
     expiresAt: credential.expiresAt ?? null,

@@ -2,7 +2,7 @@
 import { asksForRotation, evidenceTime } from './assess.ts'
 import { prove } from './context.ts'
 import type { Scene } from './detector.ts'
-import type { CredentialKind, SessionEvent } from './event.ts'
+import { authenticatorKinds, type SessionEvent } from './event.ts'
 import type { Policy } from './policy.ts'
 import { assuranceRank, notOlder } from './requirement.ts'
 import { type Contribution, caps, type OpenStepUp, type Profile, type Session } from './state.ts'
@@ -24,14 +24,13 @@ export interface Authentication {
 }
 
 const enrolledOfLateMs = 24 * 3_600_000
-const authenticators: readonly CredentialKind[] = ['password', 'otp', 'push', 'passkey']
 
 /** An authenticator enrolled in the last 24 h, or from an unproven context, proves nothing: it may be a thief's own. */
 function isTrusted({ credential, occurredAt }: SessionEvent, { enrolments }: Profile): boolean {
   if (credential === null) return true
   const { id, kind, issuedAt } = credential
   const isNew = (at: number) => occurredAt - at < enrolledOfLateMs
-  if (authenticators.includes(kind) && issuedAt !== null && isNew(issuedAt)) return false
+  if (authenticatorKinds.includes(kind) && issuedAt !== null && isNew(issuedAt)) return false
   const enrolled = enrolments.find((e) => e.credential === id)
   return enrolled === undefined || (enrolled.proven && !isNew(enrolled.at))
 }

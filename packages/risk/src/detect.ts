@@ -1,5 +1,6 @@
 /** Runs the registry over a scene: what each detector finds, and what it keeps. */
 import type { Detector, DetectorMemory, Need, Scene } from './detector.ts'
+import type { Credential } from './event.ts'
 import { emptyOf, type Field } from './fields.ts'
 import type { Policy } from './policy.ts'
 import type { Signal } from './signal.ts'
@@ -56,9 +57,16 @@ const lacks: Readonly<Record<Need, (scene: Scene) => boolean>> = {
   network: (scene) => scene.context.network === null,
   place: (scene) => scene.context.place === null,
   client: (scene) => scene.context.client === null,
+  context: ({ context }) => context.network === null && context.client === null,
   base: (scene) => scene.base === null,
   history: (scene) => !scene.hasHistory,
+  'credential-life': ({ event }) => event.credential === null || !tellsLife(event.credential),
+  posture: (scene) => scene.event.posture === null,
 }
+
+/** That a credential is active is what is taken for granted: it tells nothing of how long it may live. */
+const tellsLife = ({ status, issuedAt, expiresAt }: Credential): boolean =>
+  issuedAt !== null || expiresAt !== null || status === 'unknown' || status === 'revoked'
 
 function isBlind(detector: Detector, scene: Scene): boolean {
   for (const need of detector.needs) if (lacks[need](scene)) return true

@@ -55,7 +55,15 @@ export interface Finding {
 }
 
 /** Inputs a detector cannot do without. Where one is missing it is blind: counted, never a risk. */
-export type Need = 'network' | 'place' | 'client' | 'base' | 'history'
+export type Need =
+  | 'network'
+  | 'place'
+  | 'client'
+  | 'context'
+  | 'base'
+  | 'history'
+  | 'credential-life'
+  | 'posture'
 
 type Fields = Readonly<Record<string, Field>>
 type MemoryOf<F extends Fields> = { readonly [K in keyof F]: ValueOf<F[K]> }

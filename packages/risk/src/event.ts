@@ -141,6 +141,9 @@ export const credentialKinds = [
 ] as const
 export type CredentialKind = (typeof credentialKinds)[number]
 
+/** What people authenticate with; the rest is issued to software, for a time. */
+export const authenticatorKinds: readonly CredentialKind[] = ['password', 'otp', 'push', 'passkey']
+
 export const credentialStatuses = ['unknown', 'active', 'revoked', 'reused'] as const
 export type CredentialStatus = (typeof credentialStatuses)[number]
 
@@ -166,6 +169,14 @@ export interface Credential {
   readonly expiresAt: number | null
   /** Keyed hash of the proof-of-possession key that the credential is bound to, 0 when unbound. */
   readonly boundTo: number
+}
+
+/** What a device says of itself. */
+export interface Posture {
+  /** True where the organisation manages it. */
+  readonly managed: boolean
+  /** True where it keeps the organisation's rules. */
+  readonly compliant: boolean
 }
 
 export interface Action {
@@ -203,7 +214,7 @@ export interface SessionEvent {
   readonly assurance: Assurance | null
   readonly outcome: Outcome
   readonly credential: Credential | null
-  readonly posture: { readonly managed: boolean; readonly compliant: boolean } | null
+  readonly posture: Posture | null
   readonly action: Action | null
   readonly initiator: Initiator
   readonly feedback: { readonly decisionId: string; readonly verdict: string } | null

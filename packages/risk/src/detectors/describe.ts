@@ -1,7 +1,8 @@
 /** Evidence in the words that people use for places, networks and clients. */
 import type { SeenClient } from '../client.ts'
-import type { Place } from '../event.ts'
+import type { CredentialKind, Place, Posture } from '../event.ts'
 import type { SeenNetwork } from '../network.ts'
+import type { Context } from '../state.ts'
 
 /** `London, GB`; the country alone, or the point, where that is all that is known. */
 export function placeName(place: Place): string {
@@ -39,6 +40,29 @@ export function clientName(client: SeenClient): string {
   return os === '' ? software : `${software} on ${os}`
 }
 
+/** `chrome on Windows, residential network AS2856, GB`. */
+export const contextName = ({ network, client }: Pick<Context, 'network' | 'client'>): string =>
+  client === null ? networkName(network) : `${clientName(client)}, ${networkName(network)}`
+
+const credentialNames: Readonly<Record<CredentialKind, string>> = {
+  unknown: 'credential',
+  password: 'password',
+  otp: 'one-time password',
+  push: 'push authenticator',
+  passkey: 'passkey',
+  'session-token': 'session token',
+  'api-key': 'API key',
+  certificate: 'certificate',
+  'workload-identity': 'workload identity',
+}
+
+/** `API key`; `credential` where nobody said what it is. */
+export const credentialName = (kind: CredentialKind): string => credentialNames[kind]
+
+/** `managed, not compliant`. */
+export const postureName = (posture: Posture): string =>
+  `${posture.managed ? 'managed' : 'not managed'}, ${posture.compliant ? 'compliant' : 'not compliant'}`
+
 /** `9480` as `9,480`, without `Intl`, whose data differs between builds. */
 export const thousands = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ',')
 
@@ -47,4 +71,10 @@ export function minutesText(minutes: number): string {
   if (minutes < 120) return `${minutes} min`
   const rest = minutes % 60
   return `${thousands(Math.floor(minutes / 60))} h${rest === 0 ? '' : ` ${rest} min`}`
+}
+
+/** How long ago: from two days on as whole days, below as `minutesText`. */
+export function agoText(ms: number): string {
+  const days = Math.floor(ms / 86_400_000)
+  return days < 2 ? minutesText(Math.floor(ms / 60_000)) : `${thousands(days)} days`
 }

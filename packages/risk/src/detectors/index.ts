@@ -12,6 +12,7 @@ import { privilegeJump } from './privilege-jump.ts'
 import { proofMismatch } from './proof-mismatch.ts'
 import { refreshTokenReused } from './refresh-token-reused.ts'
 import { sessionSubjectMismatch } from './session-subject-mismatch.ts'
+import { staleCredential } from './stale-credential.ts'
 import { tokenReplayed } from './token-replayed.ts'
 import { travelAcrossSessions } from './travel-across-sessions.ts'
 import { usedAfterEnd } from './used-after-end.ts'
@@ -32,4 +33,5 @@ export const detectors: readonly Detector[] = [
   usedAfterEnd,
   outsideRevocation,
   privilegeJump,
+  staleCredential,
 ]

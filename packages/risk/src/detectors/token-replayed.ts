@@ -4,7 +4,7 @@ import { defineDetector, type Scene } from '../detector.ts'
 import { list, record, time, uint, type ValueOf } from '../fields.ts'
 import { sameCountryOtherFamily, sameNetwork } from '../network.ts'
 import type { Context } from '../state.ts'
-import { clientName, networkName } from './describe.ts'
+import { clientName, contextName, networkName } from './describe.ts'
 
 const turnFields = record({ context: uint, at: time })
 /** First and last sighting of each stay in a context, by evidence time. */
@@ -55,9 +55,6 @@ function isOneUser({ network: a, client: aClient }: Context, b: Context): boolea
   if (a.kind === 'mobile' || b.network.kind === 'mobile') return true
   return sameNetwork(a, b.network) || sameCountryOtherFamily(a, b.network)
 }
-
-const contextName = ({ network, client }: Context): string =>
-  client === null ? networkName(network) : `${clientName(client)}, ${networkName(network)}`
 
 /** What tells one context from another, in a few words: the network, or on one network the client. */
 const whereOf = (context: Context, other: Context): string =>

@@ -4,6 +4,7 @@ import { eventTypes, type LogRecord, networkKinds, type SessionEvent } from '../
 import {
   chrome,
   client,
+  credential,
   event,
   homeNetwork,
   hours,
@@ -32,6 +33,24 @@ const assurances = [
   { acr: 'phr', amr: ['hwk'], authTime: null },
 ]
 
+const token = credential({ id: 7 })
+/** A few, drawn whole: each draw costs, and there are many events. */
+const credentials = [
+  token,
+  token,
+  token,
+  credential({ id: 7, status: 'unknown' }),
+  credential({ id: 8, kind: 'api-key', issuedAt: start - hours(24 * 200) }),
+  credential({ id: 8, kind: 'api-key', issuedAt: start, expiresAt: start + hours(2) }),
+  credential({ id: 9, kind: 'passkey' }),
+  credential({ id: 9, kind: 'passkey', change: 'create' }),
+]
+const postures = [
+  { managed: true, compliant: true },
+  { managed: true, compliant: false },
+  { managed: false, compliant: false },
+]
+
 const arbitraryEvent = fc.record({
   type: fc.constantFrom(...eventTypes),
   // Sixty of them stay within a session's life of 48 h.
@@ -50,6 +69,8 @@ const arbitraryEvent = fc.record({
   act: fc.constantFrom(...acts),
   amount: fc.constantFrom(null, 10, 5000),
   bound: fc.constantFrom(0, 0, 0, 1, 2),
+  credential: fc.constantFrom(...credentials),
+  posture: fc.constantFrom(null, null, null, ...postures),
   initiator: fc.constantFrom('user' as const, 'admin' as const),
   id: fc.integer({ min: 1, max: 400 }),
 })
@@ -95,15 +116,8 @@ function recordsOf(history: readonly Drawn[]): readonly LogRecord[] {
         drawn.type === 'action'
           ? { name: drawn.act, resource: '', access: 'read', amount: drawn.amount, currency: '' }
           : null,
-      credential: {
-        id: 7,
-        kind: 'session-token',
-        status: 'active',
-        change: null,
-        issuedAt: null,
-        expiresAt: null,
-        boundTo: drawn.bound,
-      },
+      credential: { ...drawn.credential, boundTo: drawn.bound },
+      posture: drawn.posture,
       initiator: drawn.initiator,
     }
     return { kind: 'event', event: event(seen), origin: null }

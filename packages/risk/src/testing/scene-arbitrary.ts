@@ -97,6 +97,7 @@ const happening = fc.record({
   client: orNull(client),
   outcome: fc.constantFrom(...outcomes),
   credential: orNull(credential),
+  posture: orNull(fc.record({ managed: fc.boolean(), compliant: fc.boolean() })),
   action: orNull(action),
   initiator: fc.constantFrom(...initiators),
   claimedSubject: fc.boolean(),

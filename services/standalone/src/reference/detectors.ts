@@ -5,8 +5,11 @@ const needs: Readonly<Record<Need, string>> = {
   network: 'a network',
   place: 'a place',
   client: 'a client',
+  context: 'a network or a client',
   base: 'an earlier proven context of the session',
   history: 'an earlier proven login of the subject',
+  'credential-life': 'a credential with its age, its end or its revocation',
+  posture: 'a posture',
 }
 
 export function detectorsPage(): string {

@@ -284,6 +284,47 @@ describe('a workload', () => {
   })
 })
 
+describe('what goes on after a proof', () => {
+  const broken = { posture: { managed: true, compliant: false } }
+  const mended = { posture: { managed: true, compliant: true } }
+  const here = { ...home, ...session('s-1') }
+  const pays = { ...here, ...act('payments.approve', 50) }
+  const proves = { ...here, ...reauthentication, assurance: twoFactors }
+  const expired = { credential: credential({ kind: 'api-key', expiresAt: start }) }
+
+  it.each([
+    ['a device that is not compliant', broken, 450],
+    ['a credential that has expired', expired, 600],
+  ])('is asked about once: %s', (_name, told, score) => {
+    const folding = atWork()
+    folding.happens({ ...here, ...told, ...after(10) })
+    expect(folding.session('s-1')).toMatchObject({ level: 'MEDIUM', score })
+    folding.happens({ ...pays, ...told, ...after(11) })
+    folding.happens({ ...proves, ...told, ...after(12) })
+    for (let n = 13; n < 20; n += 1) folding.happens({ ...pays, ...told, ...after(n) })
+    const asked = folding.decisions.filter((d) => d.type === 'session.stepup.required')
+    expect(asked).toHaveLength(1)
+    expect(folding.session('s-1')).toMatchObject({ stepUp: null, score: score / 2 })
+  })
+
+  it('is not undone by a report that the device is compliant again', () => {
+    const folding = atWork()
+    folding.happens({ ...here, ...broken, ...after(10) })
+    folding.happens({ ...here, ...mended, ...after(11) })
+    expect(folding.session('s-1')).toMatchObject({ level: 'MEDIUM', score: 450 })
+  })
+
+  it('is found again where the device breaks the rules anew', () => {
+    const folding = atWork()
+    folding.happens({ ...here, ...broken, ...after(10) })
+    folding.happens({ ...proves, ...after(11) })
+    for (const [n, posture] of [mended, broken].entries()) {
+      folding.happens({ ...here, ...posture, ...after(12 + n) })
+    }
+    expect(folding.session('s-1')).toMatchObject({ level: 'MEDIUM', score: 450 })
+  })
+})
+
 describe('login, address and device that come one by one', () => {
   it('make one proven context, against which a thief stands out', () => {
     const folding = folder()

@@ -7,6 +7,7 @@ import { fingerprintChanged } from './fingerprint-changed.ts'
 import { impossibleTravel } from './impossible-travel.ts'
 import { newCountry } from './new-country.ts'
 import { newNetwork } from './new-network.ts'
+import { nonCompliant } from './non-compliant.ts'
 import { outsideRevocation } from './outside-revocation.ts'
 import { privilegeJump } from './privilege-jump.ts'
 import { proofMismatch } from './proof-mismatch.ts'
@@ -34,4 +35,5 @@ export const detectors: readonly Detector[] = [
   outsideRevocation,
   privilegeJump,
   staleCredential,
+  nonCompliant,
 ]

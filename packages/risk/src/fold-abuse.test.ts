@@ -134,7 +134,7 @@ describe('assurance', () => {
     folding.happens({ ...unknown, ...session('s-1'), ...enrols, ...after(21) })
     const answer = { ...reauthentication, assurance: passkey, credential: { ...own, change: null } }
     folding.happens({ ...unknown, ...session('s-2', 's-1'), ...answer, ...after(22) })
-    expect(folding.session('s-2')).toMatchObject({ score: 550, level: 'MEDIUM' })
+    expect(folding.session('s-2')).toMatchObject({ score: 730, level: 'HIGH' })
     expect(folding.session('s-2')?.assurance.rank).toBe(1)
   })
 

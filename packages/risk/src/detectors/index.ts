@@ -1,6 +1,7 @@
 /** The registry, in the order of the families. A new detector is added here, and nowhere else. */
 import type { Detector } from '../detector.ts'
 import { anonymizer } from './anonymizer.ts'
+import { authenticatorChanged } from './authenticator-changed.ts'
 import { clientSwitched } from './client-switched.ts'
 import { deviceChanged } from './device-changed.ts'
 import { fingerprintChanged } from './fingerprint-changed.ts'
@@ -34,6 +35,7 @@ export const detectors: readonly Detector[] = [
   usedAfterEnd,
   outsideRevocation,
   privilegeJump,
+  authenticatorChanged,
   staleCredential,
   nonCompliant,
 ]

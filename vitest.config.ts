@@ -14,6 +14,8 @@ export default defineConfig({
           name: 'unit',
           include: ['{packages,services,test,infra}/**/*.test.ts'],
           exclude: ['**/*.int.test.ts', '**/node_modules/**', '**/dist/**', 'test/e2e/**'],
+          // Nothing is timed here: laws that are tried a thousand times take their time on a busy machine.
+          testTimeout: 60_000,
         },
       },
       {

@@ -13,7 +13,7 @@ import { redisFaults } from './kinds/redis.mjs'
 import { registryFaults } from './kinds/registry.mjs'
 import { serviceFaults } from './kinds/services.mjs'
 import { startLoad } from './load.mjs'
-import { graveLines } from './logs.mjs'
+import { graveLines, isWatchdog } from './logs.mjs'
 import { promise } from './promises.mjs'
 import { watchProgress } from './recovery.mjs'
 import { rotate } from './rotation.mjs'
@@ -246,12 +246,14 @@ function ofServices(world, load, faults, unsettled) {
   const never = faults.flatMap(({ kind, at, stuck }) =>
     stuck === '' ? [] : [`${kind} at ${at}: ${stuck}`],
   )
-  const exits = world.unexpectedExits.map(
-    ({ name, at, code, signal, lastLines }) =>
-      `${name} at ${at}, ${signal ?? `code ${code}`}:\n      ${lastLines.slice(-3).join('\n      ')}`,
-  )
+  const exits = world.unexpectedExits
+    .filter(({ code, lastLines }) => !(code === 1 && lastLines.some(isWatchdog)))
+    .map(
+      ({ name, at, code, signal, lastLines }) =>
+        `${name} at ${at}, ${signal ?? `code ${code}`}:\n      ${lastLines.slice(-3).join('\n      ')}`,
+    )
   return [
-    promise('no service ends by itself', exits),
+    promise('no service ends by itself, but by its watchdog', exits),
     promise('no service met an error that it could not go on with', grave),
     promise('everything moves again after each fault', never),
     promise('everything comes to an end after the last fault', unsettled),

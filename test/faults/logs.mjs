@@ -10,6 +10,15 @@ const grave = [
 ]
 
 /**
+ * The guard against a client that hangs at work: the process says so, ends, and is started again
+ * (docs/explanation/client-hazards.md). Counted, and no broken promise.
+ *
+ * @param {string} line
+ */
+export const isWatchdog = (line) =>
+  /"level":"fatal"/.test(line) && /"code":"reader_stalled"/.test(line)
+
+/**
  * The grave lines of a log, each with the log's name.
  *
  * @param {string} name
@@ -19,6 +28,6 @@ const grave = [
 export function graveLines(name, file) {
   return readFileSync(file, 'utf8')
     .split('\n')
-    .filter((line) => grave.some((sign) => sign.test(line)))
+    .filter((line) => grave.some((sign) => sign.test(line)) && !isWatchdog(line))
     .map((line) => `${name}: ${line.slice(0, 600)}`)
 }

@@ -17,6 +17,9 @@ export function newConsumer(client: Pick<Kafka, 'consumer'>, groupId: string): C
     heartbeatInterval: 1_000,
     maxWaitTimeInMs: 100,
     minBytes: 1,
+    // A backlog costs memory by the fetch: kafkajs would ask for 1 MiB a partition, 10 MiB at once.
+    maxBytesPerPartition: 256 * 1024,
+    maxBytes: 4 * 1024 * 1024,
     metadataMaxAge: 30_000,
     allowAutoTopicCreation: false,
     retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8 },

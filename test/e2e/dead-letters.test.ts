@@ -69,7 +69,7 @@ async function idsOf(subject: string, last: string): Promise<readonly string[]> 
   }
   const mine = (seen: Awaited<ReturnType<typeof readUntil>>) =>
     seen.filter(({ key }) => key === `default|${subject}`).map(idOf)
-  const seen = await readUntil([topics.internal], (all) => mine(all).includes(last), 60_000)
+  const seen = await readUntil([topics.internal], (all) => mine(all).includes(last), 120_000)
   return mine(seen)
 }
 

@@ -35,10 +35,24 @@ function portable(decision: Told): Told {
   }
 }
 
+const dayMs = 86_400_000
+
+/**
+ * The same story on later days: the log's clock never goes back, so it must come after whatever stands in
+ * the log already, and after the stories before it.
+ */
+function later(text: string, index: number): string {
+  const days =
+    Math.ceil((Date.now() - Date.parse('2026-11-01T00:00:00Z')) / dayMs) + 30 * (index + 1)
+  return text.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, (time) =>
+    new Date(Date.parse(time) + days * dayMs).toISOString(),
+  )
+}
+
 /** The story with people and sessions of this run alone. */
 function retold(name: string): readonly Told[] {
   const mark = `${name.slice(0, 3)}-${run}`
-  return readFileSync(join(folder, name), 'utf8')
+  return later(readFileSync(join(folder, name), 'utf8'), stories.indexOf(name))
     .trimEnd()
     .split('\n')
     .map((line) => {

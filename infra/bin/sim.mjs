@@ -187,7 +187,11 @@ function spread(design, from, runs, take) {
   let over = false
   const work = () =>
     new Promise((resolve, reject) => {
-      const child = fork(path.join(folder, 'dist/main.js'), [design], { stdio: 'inherit' })
+      const child = fork(path.join(folder, 'dist/main.js'), [design], {
+        stdio: 'inherit',
+        // A run leaves much that is dead at once: a larger young space clears it less often.
+        execArgv: ['--max-semi-space-size=32'],
+      })
       let seed = from
       /** @type {NodeJS.Timeout | undefined} */
       let timer

@@ -29,8 +29,8 @@ export interface Size {
 /** Most runs are short, so that many are tried; what needs a long story has some. */
 export function sizeOf(random: Random): Size {
   const draw = random.fraction()
-  if (draw < 0.8) return { storyMs: 6 * 60_000, people: 2, deeds: 8, disasters: 4 }
-  if (draw < 0.95) return { storyMs: 12 * 60_000, people: 3, deeds: 16, disasters: 8 }
+  if (draw < 0.88) return { storyMs: 6 * 60_000, people: 2, deeds: 8, disasters: 4 }
+  if (draw < 0.98) return { storyMs: 12 * 60_000, people: 3, deeds: 16, disasters: 8 }
   return { storyMs: 25 * 60_000, people: 5, deeds: 28, disasters: 14 }
 }
 

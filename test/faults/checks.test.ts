@@ -73,6 +73,7 @@ async function storeOf(of: ReadonlyMap<number, readonly Found[]>): Promise<State
       rebuildUntil: 0,
       profiles: [...profiles],
       sessions: [...sessions],
+      stories: [],
       timers: [],
       outbox: [],
       acknowledged: null,
@@ -88,6 +89,7 @@ const keptOf = (of: ReadonlyMap<number, readonly Found[]>): Kept =>
       {
         profiles: new Set(profiles.keys()),
         sessions: new Set(sessions.keys()),
+        stories: [],
         timers: timersOf(profiles),
       },
     ]),

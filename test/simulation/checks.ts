@@ -70,8 +70,9 @@ export class Checks {
       const value = output.kind === 'decision' ? output.value : output.entry.stored.value
       return `${output.offset}.${output.index}:${bytes({ value })}`
     })
-    if (outbox.join() !== outputs.join() || textOf(commit.meta) !== textOf(right.meta)) {
-      this.find('I6', 'wrong', `${where}: state, outbox and position are not of one prefix`)
+    const told = JSON.stringify([...right.stories]) === JSON.stringify(commit.stories)
+    if (!told || outbox.join() !== outputs.join() || textOf(commit.meta) !== textOf(right.meta)) {
+      this.find('I6', 'wrong', `${where}: state, story, outbox and position are not of one prefix`)
     }
   }
 

@@ -7,12 +7,19 @@ import {
   coreFold,
   decode,
   type FoldContext,
+  type FoldedBatch,
   foldBatch,
   MemoryStates,
   type Output,
 } from '@holdpoint/engine'
 import type { StoredRecord } from '@holdpoint/log'
-import { defaultPolicy, detectors, type PartitionMeta } from '@holdpoint/risk'
+import {
+  defaultPolicy,
+  detectors,
+  type PartitionMeta,
+  type StoryEntry,
+  storySignals,
+} from '@holdpoint/risk'
 import { stateCodec } from '@holdpoint/state'
 
 export const catalogue = localCatalogue()
@@ -30,6 +37,7 @@ interface Step {
   readonly meta: PartitionMeta
   readonly profiles: ReadonlyMap<string, Buffer>
   readonly sessions: ReadonlyMap<string, Buffer>
+  readonly stories: FoldedBatch['stories']
   readonly outputs: readonly Output[]
 }
 
@@ -53,10 +61,10 @@ export class Oracle {
       const folded = foldBatch(context, this.#meta, this.#states, [decode(record, catalogue)])
       this.#states.lay(folded)
       this.#meta = folded.meta
-      const { meta, outputs } = folded
+      const { meta, outputs, stories } = folded
       const profiles = bytesOf(folded.profiles, codec.encodeProfile)
       const sessions = bytesOf(folded.sessions, codec.encodeSession)
-      this.#steps.push({ meta, profiles, sessions, outputs })
+      this.#steps.push({ meta, profiles, sessions, stories, outputs })
     }
   }
 
@@ -65,12 +73,16 @@ export class Oracle {
     const steps = this.#steps.slice(first, last + 1)
     const profiles = new Map<string, Buffer>()
     const sessions = new Map<string, Buffer>()
+    const stories = new Map<string, readonly StoryEntry[]>()
     for (const step of steps) {
       for (const [key, bytes] of step.profiles) profiles.set(key, bytes)
       for (const [key, bytes] of step.sessions) sessions.set(key, bytes)
+      for (const [key, told] of step.stories) {
+        stories.set(key, [...(stories.get(key) ?? []), ...told].slice(-storySignals))
+      }
     }
     const outputs = steps.flatMap((step) => step.outputs)
-    return { meta: steps.at(-1)?.meta ?? this.#meta, profiles, sessions, outputs }
+    return { meta: steps.at(-1)?.meta ?? this.#meta, profiles, sessions, stories, outputs }
   }
 
   all(): Step {

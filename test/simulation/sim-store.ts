@@ -61,6 +61,7 @@ export function simStore(world: World, shared: SharedStore, process: Process): S
       told(partition, due.commitId)
       return due
     },
+    story: (partition, key) => ask('story', () => store.story(partition, key)),
     async commit(partition, commit) {
       const guards = read.get(partition) ?? new Set()
       const result = await ask('commit', async () => {

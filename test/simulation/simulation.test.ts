@@ -104,6 +104,7 @@ describe('a guard that comes back', () => {
     rebuildUntil: 0,
     profiles: [],
     sessions: [],
+    stories: [],
     timers: [],
     outbox: [],
     acknowledged: null,

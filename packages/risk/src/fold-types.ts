@@ -3,6 +3,7 @@ import type { Decision } from './decision.ts'
 import type { LogRecord } from './event.ts'
 import type { Signal } from './signal.ts'
 import type { Profile, Session } from './state.ts'
+import type { StoryEntry } from './story.ts'
 
 /** The fold's own memory of a partition, committed with the states it led to. */
 export interface PartitionMeta {
@@ -45,8 +46,10 @@ export interface FoldResult {
   readonly profiles: readonly (readonly [key: string, profile: Profile])[]
   readonly sessions: readonly (readonly [key: string, session: Session])[]
   readonly decisions: readonly Decision[]
-  /** Every detector's finding, for metrics and the session's story. */
+  /** Every detector's finding, for metrics. */
   readonly signals: readonly Signal[]
+  /** What was found in which session, for its story. */
+  readonly story: readonly (readonly [sessionKey: string, entry: StoryEntry])[]
   /** Detectors that lacked an input, by name. */
   readonly blind: readonly string[]
 }

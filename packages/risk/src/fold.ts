@@ -9,9 +9,11 @@ import type { FoldResult, PartitionMeta, PlacedRecord, States } from './fold-typ
 import { begin, type Folding, finish, keep, nothing, profileOf, put, sessionOf } from './folding.ts'
 import { livingProfile, livingSession } from './lifetimes.ts'
 import type { Policy } from './policy.ts'
+import type { Signal } from './signal.ts'
 import { decisionId } from './stamp.ts'
 import { caps, emptyProfile, type Profile, type Session } from './state.ts'
 import { step } from './step.ts'
+import { storyOf } from './story.ts'
 import { dueTimers, fire, fireTimers, tick, timersPerTick } from './timers.ts'
 
 /** A profile notes that it was seen no oftener, so that a quiet event does not rewrite it. */
@@ -120,6 +122,7 @@ function foldEvent(
     for (const draft of result.decisions) folding.drafts.push({ draft, of: whom })
   }
   if (hasSession) {
+    tell(folding, event, result.signals, t)
     profile = result.profile
     put(folding.sessions, keys.session, result.session)
     profile = schedule(profile, keys.session, result.session)
@@ -134,6 +137,15 @@ function foldEvent(
   keep(folding, keys.subject, stored, seen(profile, t))
   if (event.type === 'revocation' && known !== null) revokeOn(folding, event, known, detectors)
   return { signals: result.signals, blind: result.blind }
+}
+
+/** Before the session's new state is put: what is new is told by the one before. */
+function tell(folding: Folding, event: SessionEvent, signals: readonly Signal[], t: number): void {
+  if (signals.length === 0) return
+  const before = sessionOf(folding, event.keys.session)
+  for (const entry of storyOf(event, signals, { before, t, offset: folding.offset })) {
+    folding.story.push([event.keys.session, entry])
+  }
 }
 
 /** A revocation that names an old id means the session that lives on under another. */

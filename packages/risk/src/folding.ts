@@ -6,6 +6,7 @@ import type { FoldResult, PartitionMeta, States } from './fold-types.ts'
 import type { Policy } from './policy.ts'
 import { stamp } from './stamp.ts'
 import type { Profile, Session } from './state.ts'
+import type { StoryEntry } from './story.ts'
 
 export interface Folding {
   readonly meta: PartitionMeta
@@ -16,6 +17,7 @@ export interface Folding {
   readonly profiles: [key: string, profile: Profile][]
   readonly sessions: [key: string, session: Session][]
   readonly drafts: { readonly draft: Draft; readonly of: Whom }[]
+  readonly story: (readonly [sessionKey: string, entry: StoryEntry])[]
 }
 
 export interface Whom {
@@ -37,6 +39,7 @@ export const begin = (
   profiles: [],
   sessions: [],
   drafts: [],
+  story: [],
 })
 
 export function put<T>(changed: [key: string, state: T][], key: string, state: T): void {
@@ -56,9 +59,9 @@ export const sessionOf = ({ sessions, states }: Folding, key: string): Session |
   sessions.find(([changed]) => changed === key)?.[1] ?? states.session(key)
 
 export function finish(folding: Folding, meta: PartitionMeta): FoldResult {
-  const { drafts, profiles, sessions } = folding
+  const { drafts, profiles, sessions, story } = folding
   const decisions = drafts.length === 0 ? none : stamped(folding)
-  return { ...nothing('applied', meta), profiles, sessions, decisions }
+  return { ...nothing('applied', meta), profiles, sessions, decisions, story }
 }
 
 function stamped(folding: Folding): readonly Decision[] {
@@ -86,5 +89,6 @@ export const nothing = (outcome: FoldResult['outcome'], meta: PartitionMeta): Fo
   sessions: none,
   decisions: none,
   signals: none,
+  story: none,
   blind: none,
 })

@@ -45,6 +45,7 @@ describe('the embedded store', () => {
         [hashed('passer-by'), profileOf('passer-by', 0)],
       ],
       sessions: [[hashed('s-1'), sessionOf('s-1', 0)]],
+      stories: [],
       timers: [],
       outbox: [],
       acknowledged: null,

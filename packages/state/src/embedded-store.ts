@@ -2,7 +2,12 @@
  * The state store in memory, for one process and for tests: the same guard, refusals, ids and bytes
  * as on Redis. It can lose its latest commits, as a Redis does whose replica was behind at a failover.
  */
-import { type Detector, type PartitionMeta, detectors as registry } from '@holdpoint/risk'
+import {
+  type Detector,
+  type PartitionMeta,
+  detectors as registry,
+  storySignals,
+} from '@holdpoint/risk'
 import { type StateFormats, shippedFormats } from './formats.ts'
 import { profileKeptMs, sessionKeptMs } from './lifetimes.ts'
 import { assertPlace, checkFormat } from './meta.ts'
@@ -10,6 +15,7 @@ import { assertAscending, compareIds, type EntryId } from './outbox.ts'
 import { assertHashed } from './partition-keys.ts'
 import { type Commit, type OutboxEntry, StateError, type StateStore } from './ports.ts'
 import { type StateCodec, stateCodec } from './state-codec.ts'
+import { decodeStoryEntry, encodeStoryEntry } from './story-codec.ts'
 
 export interface EmbeddedStoreOptions {
   readonly generation: number
@@ -35,6 +41,11 @@ interface Kept {
   readonly until: number
 }
 
+interface KeptStory {
+  readonly entries: readonly Buffer[]
+  readonly until: number
+}
+
 interface Partition {
   commitId: string
   meta: PartitionMeta | null
@@ -43,6 +54,7 @@ interface Partition {
   rebuildUntil: number
   profiles: Map<string, Kept>
   sessions: Map<string, Kept>
+  stories: Map<string, KeptStory>
   timers: Map<string, number>
   outbox: OutboxEntry[]
   /** Of the newest entry ever added: trimming does not forget it. */
@@ -58,6 +70,7 @@ const unused = (): Partition => ({
   rebuildUntil: 0,
   profiles: new Map(),
   sessions: new Map(),
+  stories: new Map(),
   timers: new Map(),
   outbox: [],
   lastId: { offset: -1, index: -1 },
@@ -132,6 +145,12 @@ function storeOver(
       return 'committed'
     },
 
+    async story(partition, sessionKey) {
+      assertHashed([sessionKey])
+      const kept = of(partition).stories.get(sessionKey)
+      return kept === undefined || kept.until <= now() ? [] : kept.entries.map(decodeStoryEntry)
+    },
+
     async acknowledge(partition, upTo) {
       trim(of(partition), upTo)
     },
@@ -166,6 +185,7 @@ function isStale({ commitId, meta, lastId }: Partition, commit: Commit): boolean
 interface Written {
   readonly profiles: readonly (readonly [string, Kept])[]
   readonly sessions: readonly (readonly [string, Kept])[]
+  readonly stories: readonly (readonly [string, KeptStory])[]
 }
 
 /** Everything that may be refused is done here, before the first write. */
@@ -173,6 +193,7 @@ function encoded(commit: Commit, codec: StateCodec, t: number): Written {
   assertHashed(commit.profiles.map(([key]) => key))
   assertHashed(commit.sessions.map(([key]) => key))
   assertHashed(commit.timers.map(([key]) => key))
+  assertHashed(commit.stories.map(([key]) => key))
   return {
     profiles: commit.profiles.map(([key, state]) => [
       key,
@@ -182,12 +203,20 @@ function encoded(commit: Commit, codec: StateCodec, t: number): Written {
       key,
       { bytes: codec.encodeSession(state), until: t + sessionKeptMs },
     ]),
+    stories: commit.stories.map(([key, entries]) => [
+      key,
+      { entries: entries.map(encodeStoryEntry), until: t + sessionKeptMs },
+    ]),
   }
 }
 
 function apply(to: Partition, written: Written, commit: Commit): void {
   for (const [key, kept] of written.profiles) setLast(to.profiles, key, kept)
   for (const [key, kept] of written.sessions) setLast(to.sessions, key, kept)
+  for (const [key, { entries, until }] of written.stories) {
+    const all = [...(to.stories.get(key)?.entries ?? []), ...entries]
+    setLast(to.stories, key, { entries: all.slice(-storySignals), until })
+  }
   for (const [key, due] of commit.timers) setOrDelete(to.timers, key, due ?? undefined)
   for (const entry of commit.outbox) {
     to.outbox.push(entry)
@@ -210,11 +239,13 @@ function undoOf(to: Partition, written: Written, commit: Commit): () => void {
   const profiles = written.profiles.map(([key]) => [key, to.profiles.get(key)] as const)
   const sessions = written.sessions.map(([key]) => [key, to.sessions.get(key)] as const)
   const timers = commit.timers.map(([key]) => [key, to.timers.get(key)] as const)
+  const stories = written.stories.map(([key]) => [key, to.stories.get(key)] as const)
   return () => {
     Object.assign(to, { commitId, meta, format, rebuildUntil, outbox: entries, lastId })
     for (const [key, before] of profiles) setOrDelete(to.profiles, key, before)
     for (const [key, before] of sessions) setOrDelete(to.sessions, key, before)
     for (const [key, before] of timers) setOrDelete(to.timers, key, before)
+    for (const [key, before] of stories) setOrDelete(to.stories, key, before)
   }
 }
 
@@ -230,8 +261,8 @@ function setLast<Value>(map: Map<string, Value>, key: string, value: Value): voi
 }
 
 /** What has waited longest stands first, so a look at the front of each map is enough. */
-function forget({ profiles, sessions }: Partition, t: number): void {
-  for (const map of [profiles, sessions])
+function forget({ profiles, sessions, stories }: Partition, t: number): void {
+  for (const map of [profiles, sessions, stories])
     for (const [key, { until }] of map) {
       if (until > t) break
       map.delete(key)

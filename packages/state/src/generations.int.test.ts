@@ -42,6 +42,7 @@ const commit = (partition: number, changes: Partial<Commit> = {}): Commit => ({
   rebuildUntil: 0,
   profiles: [[hashed(`p${partition}`), profileOf('alice', 3)]],
   sessions: [[hashed(`s${partition}`), sessionOf('s-1', 700)]],
+  stories: [],
   timers: [[hashed(`p${partition}`), 5]],
   outbox: [
     { offset: 900, index: 0, topic: 't', partition: 0, key: null, value: null, headers: {} },

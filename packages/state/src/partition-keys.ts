@@ -7,9 +7,10 @@ export interface PartitionKeys {
   readonly timers: string
   readonly profile: string
   readonly session: string
+  readonly story: string
 }
 
-/** `profile` and `session` are prefixes. */
+/** `profile`, `session` and `story` are prefixes. */
 export function partitionKeys(generation: number, partition: number): PartitionKeys {
   const tag = `{hp:${generation}:${partition}}`
   return {
@@ -18,6 +19,7 @@ export function partitionKeys(generation: number, partition: number): PartitionK
     timers: `${tag}:t`,
     profile: `${tag}:s:`,
     session: `${tag}:x:`,
+    story: `${tag}:h:`,
   }
 }
 

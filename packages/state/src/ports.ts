@@ -2,7 +2,7 @@
  * The commit protocol as a port (docs/explanation/commit-protocol.md): state, outbox, timers and
  * applied offset of a partition are one, guarded by a random commit id that is read with them.
  */
-import type { PartitionMeta, Profile, Session } from '@holdpoint/risk'
+import type { PartitionMeta, Profile, Session, StoryEntry } from '@holdpoint/risk'
 
 export type HeaderValue = string | Buffer
 
@@ -55,6 +55,8 @@ export interface Commit {
   readonly sessions: readonly (readonly [key: string, session: Session])[]
   /** The earliest due time of a subject's timers, ms; null removes them. */
   readonly timers: readonly (readonly [subjectKey: string, due: number | null])[]
+  /** Signals to add to the stories of sessions, each session once; the last `storySignals` of it are kept. */
+  readonly stories: readonly (readonly [sessionKey: string, entries: readonly StoryEntry[]])[]
   readonly outbox: readonly OutboxEntry[]
   /** Entries up to this id (inclusive) were acknowledged by the log; null for none. */
   readonly acknowledged: { readonly offset: number; readonly index: number } | null
@@ -83,6 +85,8 @@ export interface StateStore {
    * the outcome: open and load again, never repeat it blindly.
    */
   commit(partition: number, commit: Commit): Promise<CommitResult>
+  /** The signals of a session, the oldest first; for people, the fold never reads them. */
+  story(partition: number, sessionKey: string): Promise<readonly StoryEntry[]>
   /** Trims what was acknowledged, where no further commit comes to carry it. */
   acknowledge(partition: number, upTo: { offset: number; index: number }): Promise<void>
   /** Throws `StateError` where the store must not be used (as an eviction policy other than noeviction). */

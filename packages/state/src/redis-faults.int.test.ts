@@ -65,6 +65,7 @@ describe('when Redis does not answer', () => {
     rebuildUntil: 0,
     profiles: [[hashed('alice'), profileOf('alice', 1)]],
     sessions: [],
+    stories: [],
     timers: [],
     outbox: [],
     acknowledged: null,

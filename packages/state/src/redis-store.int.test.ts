@@ -111,6 +111,7 @@ describe('what is kept in Redis', () => {
       [hashed('robot'), { ...profileOf('robot', 0), kind: 'workload' }],
     ],
     sessions: [[hashed('s-1'), sessionOf('s-1', 0)]],
+    stories: [],
     timers: [[hashed('known'), 5]],
     outbox: [
       {

@@ -23,6 +23,7 @@ import { checkServer, memoryUsage } from './redis-check.ts'
 import { type RedisConnectionOptions, redisConnection } from './redis-connection.ts'
 import { commitScript, dueScript, loadScript, openScript } from './scripts.ts'
 import { type StateCodec, stateCodec } from './state-codec.ts'
+import { decodeStoryEntry, encodeStoryEntry } from './story-codec.ts'
 
 export interface RedisStoreOptions extends RedisConnectionOptions {
   readonly generation: number
@@ -134,6 +135,15 @@ export function redisStore(options: RedisStoreOptions): StateStore {
       return applied === 1 ? 'committed' : 'stale'
     },
 
+    async story(partition, sessionKey) {
+      assertHashed([sessionKey])
+      const key = keysOf(partition).story + sessionKey
+      const entries = await run(`read a story of partition ${partition}`, false, () =>
+        client.lrangeBuffer(key, 0, -1),
+      )
+      return entries.map(decodeStoryEntry)
+    },
+
     async acknowledge(partition, upTo) {
       await run(`trim the outbox of partition ${partition}`, false, () =>
         client.xtrim(keysOf(partition).outbox, 'MINID', streamIdAfter(upTo)),
@@ -164,7 +174,7 @@ function decoded<State>(
 
 /** What `commitScript` takes, in its order. */
 function commitCall(
-  { meta, outbox, timers, profile, session }: PartitionKeys,
+  { meta, outbox, timers, profile, session, story }: PartitionKeys,
   commit: Commit,
   codec: StateCodec,
   formats: StateFormats,
@@ -180,6 +190,8 @@ function commitCall(
     String(commit.outbox.length),
     String(set.length),
     String(removed.length),
+    String(commit.stories.length),
+    String(commit.stories.reduce((sum, [, entries]) => sum + entries.length, 0)),
   ]
   assertHashed(allKeys(commit))
   for (const [key, state] of commit.profiles) {
@@ -193,6 +205,10 @@ function commitCall(
   for (const entry of commit.outbox) args.push(...entryArguments(entry))
   for (const [key, due] of set) args.push(String(due), key)
   for (const [key] of removed) args.push(key)
+  for (const [index, [key, entries]] of commit.stories.entries()) {
+    keys.push(story + key)
+    for (const entry of entries) args.push(String(index + 1), encodeStoryEntry(entry))
+  }
   return { keys, args }
 }
 
@@ -200,6 +216,7 @@ function* allKeys(commit: Commit): Iterable<string> {
   for (const [key] of commit.profiles) yield key
   for (const [key] of commit.sessions) yield key
   for (const [key] of commit.timers) yield key
+  for (const [key] of commit.stories) yield key
 }
 
 const seconds = (ms: number): string => String(Math.ceil(ms / 1_000))

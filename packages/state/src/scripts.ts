@@ -4,6 +4,8 @@
  * Cluster alike. Redis does not undo a script that fails half-way: each check stands before the
  * first write.
  */
+import { storySignals } from '@holdpoint/risk'
+import { sessionKeptMs } from './lifetimes.ts'
 import { metaFields } from './meta.ts'
 
 const fieldNames = metaFields.map((name) => `'${name}'`).join(', ')
@@ -36,19 +38,19 @@ return {
 
 /** Where the meta values of `commitScript` begin: behind the two commit ids. */
 const metaAt = 3
-/** Where the id to trim below stands, and behind it the three counts. */
+/** Where the id to trim below stands, and behind it the five counts. */
 const trimAt = metaAt + metaFields.length
 /** How many arguments stand before the lists. */
-const headLength = trimAt + 3
+const headLength = trimAt + 5
 /** Of an outbox entry: its id and six values. */
 const entryLength = 7
 const metaPairs = metaFields.map((name, i) => `'${name}', ARGV[${metaAt + i}]`).join(', ')
 
 /**
- * KEYS: meta, outbox, timers, states. ARGV: expected and next commit id, the meta values, the id
- * to trim below ('' for none), the counts of outbox entries, timers set and timers removed; then
- * [bytes, seconds] a state, [id, topic, partition, key, value, headers, nulls] an entry, [due, key] a timer
- * set, [key] a timer removed. Answers 1 for committed, 0 for stale with nothing written.
+ * KEYS: meta, outbox, timers, states, stories. ARGV: expected and next commit id, the meta values, the id
+ * to trim below ('' for none), the counts of outbox entries, timers set, timers removed, stories and
+ * signals; then [bytes, seconds] a state, [id, topic, partition, key, value, headers, nulls] an entry,
+ * [due, key] a timer set, [key] a timer removed, [number of its story, bytes] a signal. Answers 1 for committed, 0 for stale with nothing written.
  *
  * The outbox must not hold the ids that are about to be added: where it does, it is ahead of the meta,
  * which no commit of ours leaves behind.
@@ -58,12 +60,14 @@ local guard = redis.call('HMGET', KEYS[1], 'commit', 'applied')
 if (guard[1] or '') ~= ARGV[1] then return 0 end
 if guard[2] and tonumber(ARGV[${metaAt}]) < tonumber(guard[2]) then return 0 end
 
-local states = #KEYS - 3
 local entries, set, removed = tonumber(ARGV[${trimAt + 1}]), tonumber(ARGV[${trimAt + 2}]), tonumber(ARGV[${trimAt + 3}])
+local stories, signals = tonumber(ARGV[${trimAt + 4}]), tonumber(ARGV[${trimAt + 5}])
+local states = #KEYS - 3 - stories
 local entriesAt = ${headLength} + 2 * states
 local setAt = entriesAt + ${entryLength} * entries
 local removedAt = setAt + 2 * set
-if #ARGV ~= removedAt + removed then
+local signalsAt = removedAt + removed
+if #ARGV ~= signalsAt + 2 * signals then
   return redis.error_reply('ARITY the counts of a commit do not match its arguments')
 end
 if entries > 0 and redis.call('EXISTS', KEYS[2]) == 1 then
@@ -88,7 +92,14 @@ for i = 1, states do
   redis.call('SET', KEYS[3 + i], ARGV[at - 1], 'EX', ARGV[at])
 end
 for at = setAt + 1, removedAt, 2 do redis.call('ZADD', KEYS[3], ARGV[at], ARGV[at + 1]) end
-for at = removedAt + 1, #ARGV do redis.call('ZREM', KEYS[3], ARGV[at]) end
+for at = removedAt + 1, signalsAt do redis.call('ZREM', KEYS[3], ARGV[at]) end
+for at = signalsAt + 1, #ARGV, 2 do
+  redis.call('RPUSH', KEYS[3 + states + tonumber(ARGV[at])], ARGV[at + 1])
+end
+for i = 4 + states, #KEYS do
+  redis.call('LTRIM', KEYS[i], -${storySignals}, -1)
+  redis.call('EXPIRE', KEYS[i], ${sessionKeptMs / 1_000})
+end
 if ARGV[${trimAt}] ~= '' then redis.call('XTRIM', KEYS[2], 'MINID', ARGV[${trimAt}]) end
 redis.call('HSET', KEYS[1], 'commit', ARGV[2], ${metaPairs})
 return 1

@@ -7,6 +7,8 @@ import {
   type PartitionMeta,
   type Profile,
   type Session,
+  type StoryEntry,
+  storySignals,
 } from '@holdpoint/risk'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { formats0, formatsAfter0, olderRelease } from '../fixtures/format-0.ts'
@@ -45,6 +47,24 @@ export const sessionOf = (sessionId: string, score: number): Session => ({
   sessionId,
   score,
   lastSeen: 1_763_805_600_000,
+})
+
+const told = (offset: number): StoryEntry => ({
+  offset,
+  at: 1_763_805_600_000 + offset,
+  eventId: `e-${offset}`,
+  eventType: 'action',
+  action: 'reports.export',
+  signal: {
+    detector: 'new-network',
+    reason: 'NEW_NETWORK',
+    family: 'place',
+    score: 200,
+    halfLifeMs: 0,
+    context: 2,
+    message: 'A network that is new to the subject.',
+    evidence: { network: 'São Paulo, BR' },
+  },
 })
 
 const entry = (offset: number, index = 0): OutboxEntry => ({
@@ -88,6 +108,7 @@ export function storeContract(create: () => Promise<StoreUnderTest>): void {
       rebuildUntil: 0,
       profiles: [],
       sessions: [],
+      stories: [],
       timers: [],
       outbox: [],
       acknowledged: null,
@@ -103,6 +124,7 @@ export function storeContract(create: () => Promise<StoreUnderTest>): void {
       opened: await store.open(partition),
       loaded: await store.load(partition, wanted),
       due: await store.due(partition, Number.MAX_SAFE_INTEGER, 100),
+      story: await store.story(partition, s1),
     }
   }
 
@@ -112,6 +134,7 @@ export function storeContract(create: () => Promise<StoreUnderTest>): void {
       meta: meta(n),
       profiles: [[alice, profileOf('alice', n)]],
       sessions: [[s1, sessionOf('s-1', n)]],
+      stories: [[s1, [told(n)]]],
       timers: [[alice, 1_000 + n]],
       outbox: [entry(n)],
     })
@@ -121,6 +144,7 @@ export function storeContract(create: () => Promise<StoreUnderTest>): void {
       opened: { commitId: '', meta: null, rebuildUntil: 0, outbox: [] },
       loaded: { commitId: '', profiles: new Map(), sessions: new Map() },
       due: { commitId: '', subjects: [] },
+      story: [],
     })
   })
 
@@ -134,6 +158,7 @@ export function storeContract(create: () => Promise<StoreUnderTest>): void {
         sessions: new Map([[s1, sessionOf('s-1', 7)]]),
       },
       due: { commitId: 'c7', subjects: [alice] },
+      story: [told(7)],
     })
   })
 
@@ -371,6 +396,28 @@ export function storeContract(create: () => Promise<StoreUnderTest>): void {
     })
   })
 
+  describe("a session's story", () => {
+    it('grows in order, and keeps the last signals of each session', async () => {
+      const many = Array.from({ length: storySignals }, (_, n) => told(n + 1))
+      const first = [s1, [told(0), ...many]] as const
+      await mine.commit(0, commit('', 'a', { stories: [first, [alice, [told(7)]]] }))
+      expect(await theirs.story(0, s1)).toEqual(many)
+      await mine.commit(0, commit('a', 'b', { stories: [[s1, [told(98), told(99)]]] }))
+      expect(await theirs.story(0, s1)).toEqual([...many.slice(2), told(98), told(99)])
+      expect(await theirs.story(0, alice)).toEqual([told(7)])
+      expect(await theirs.story(1, s1)).toEqual([])
+    })
+
+    it('goes without the evidence that is too long for it', async () => {
+      const { signal } = told(1)
+      const long = { ...told(1), signal: { ...signal, evidence: { text: 'x'.repeat(2_048) } } }
+      await mine.commit(0, commit('', 'a', { stories: [[s1, [long]]] }))
+      expect(await theirs.story(0, s1)).toEqual([
+        { ...told(1), signal: { ...signal, evidence: {} } },
+      ])
+    })
+  })
+
   it('a rebuild that was begun is seen by whoever goes on, until a commit ends it', async () => {
     await mine.commit(0, { ...full('', 1), rebuildUntil: 40 })
     expect((await theirs.open(0)).rebuildUntil).toBe(40)
@@ -464,6 +511,8 @@ export function storeContract(create: () => Promise<StoreUnderTest>): void {
         mine.commit(0, commit('', 'a', { profiles: [[key, emptyProfile]] })),
         mine.commit(0, commit('', 'a', { sessions: [[key, emptySession]] })),
         mine.commit(0, commit('', 'a', { timers: [[key, 5]] })),
+        mine.commit(0, commit('', 'a', { stories: [[key, [told(1)]]] })),
+        mine.story(0, key),
       ]
       for (const attempt of attempts) await expect(attempt).rejects.toMatchObject(refusal)
     },

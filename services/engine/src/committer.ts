@@ -168,6 +168,7 @@ export class Committer {
       rebuildUntil: meta.appliedOffset + 1 < this.#rebuildUntil ? this.#rebuildUntil : 0,
       profiles: batch === null ? [] : [...batch.folded.profiles],
       sessions: batch === null ? [] : [...batch.folded.sessions],
+      stories: batch === null ? [] : [...batch.folded.stories],
       timers: batch === null ? [] : movedTimers(batch.folded.profiles, before),
       outbox: outbox.map(({ entry }) => entry),
       acknowledged,

@@ -3,7 +3,16 @@
  * what anybody does who refolds a log to compare.
  */
 import type { Headers, HeaderValue } from '@holdpoint/log'
-import type { Decision, FoldResult, PartitionMeta, Profile, Session, States } from '@holdpoint/risk'
+import {
+  type Decision,
+  type FoldResult,
+  type PartitionMeta,
+  type Profile,
+  type Session,
+  type States,
+  type StoryEntry,
+  storySignals,
+} from '@holdpoint/risk'
 import { type Entry, type Fault, type FoldContext, handle } from './handle.ts'
 
 /** What a batch gives to publish, in the order of the log. */
@@ -33,6 +42,8 @@ export interface FoldedBatch {
   /** Each changed state once, as it is after the batch. */
   readonly profiles: ReadonlyMap<string, Profile>
   readonly sessions: ReadonlyMap<string, Session>
+  /** What was found in each session, in order; the last `storySignals` of it. */
+  readonly stories: ReadonlyMap<string, readonly StoryEntry[]>
   readonly outputs: readonly Output[]
   /** Counts for metrics: events by outcome (`dead_letter` among them), findings by reason, blindness by detector. */
   readonly outcomes: ReadonlyMap<string, number>
@@ -83,8 +94,9 @@ export function foldBatch(
       outputs.push({ kind: 'decision', offset, index, decision, value, receivedAt, traceparent })
     }
   }
-  const { profiles, sessions } = overlay
-  return { meta: overlay.closing(current), profiles, sessions, outputs, outcomes, signals, blind }
+  const { profiles, sessions, stories } = overlay
+  const closing = overlay.closing(current)
+  return { meta: closing, profiles, sessions, stories, outputs, outcomes, signals, blind }
 }
 
 /** W3C Trace Context section 3.2: a record that has it more than once has none that can be told. */
@@ -97,6 +109,7 @@ function traceparentOf(headers: Headers): HeaderValue | null {
 class Overlay implements States {
   readonly profiles = new Map<string, Profile>()
   readonly sessions = new Map<string, Session>()
+  readonly stories = new Map<string, readonly StoryEntry[]>()
   readonly #origins = new Map<string, number>()
   readonly #base: States
 
@@ -123,6 +136,9 @@ class Overlay implements States {
   lay(result: FoldResult): void {
     for (const [key, profile] of result.profiles) this.profiles.set(key, profile)
     for (const [key, session] of result.sessions) this.sessions.set(key, session)
+    for (const [key, entry] of result.story) {
+      this.stories.set(key, [...(this.stories.get(key) ?? []), entry].slice(-storySignals))
+    }
     if (result.origin !== null) this.#origins.set(result.origin.key, result.origin.offset)
   }
 

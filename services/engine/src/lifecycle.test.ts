@@ -288,6 +288,7 @@ describe('the lag', () => {
       rebuildUntil: 0,
       profiles: [],
       sessions: [],
+      stories: [],
       timers: [],
       outbox: [],
       acknowledged: null,

@@ -28,7 +28,14 @@ const meta = (generation: number, partition: number, appliedOffset: number) => (
   ...emptyMeta(generation, partition),
   appliedOffset,
 })
-const nothing = { profiles: [], sessions: [], timers: [], outbox: [], acknowledged: null }
+const nothing = {
+  profiles: [],
+  sessions: [],
+  stories: [],
+  timers: [],
+  outbox: [],
+  acknowledged: null,
+}
 const carried = partitions.map(
   (partition): Carried => ({
     commitId: 'old',

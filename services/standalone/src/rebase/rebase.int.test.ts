@@ -406,7 +406,14 @@ describe('nothing needs it', () => {
       partition: 0,
       topic: decided.type,
     }
-    const nothing = { profiles: [], sessions: [], timers: [], acknowledged: null, rebuildUntil: 0 }
+    const nothing = {
+      profiles: [],
+      sessions: [],
+      stories: [],
+      timers: [],
+      acknowledged: null,
+      rebuildUntil: 0,
+    }
     const commit = {
       ...nothing,
       expected: commitId,
@@ -454,7 +461,14 @@ describe('a state that the log or the generation does not fit', () => {
     ...emptyMeta(of, partition),
     appliedOffset: 5,
   })
-  const nothing = { profiles: [], sessions: [], timers: [], outbox: [], acknowledged: null }
+  const nothing = {
+    profiles: [],
+    sessions: [],
+    stories: [],
+    timers: [],
+    outbox: [],
+    acknowledged: null,
+  }
   const commit = async (partition: number): Promise<void> => {
     const store = redisStore({ url, generation })
     const one = { ...nothing, expected: '', next: 'a', meta: meta(partition), rebuildUntil: 0 }

@@ -4,6 +4,7 @@ import { dlqCommand } from './commands/dlq.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { rebaseCommand } from './commands/rebase.ts'
 import { replayCommand } from './commands/replay.ts'
+import { stateCommand } from './commands/state.ts'
 import { topicsCommand } from './commands/topics.ts'
 import type { Environment } from './environment.ts'
 
@@ -26,6 +27,7 @@ export function createProgram(env: Environment): Command {
     doctorCommand,
     dlqCommand,
     rebaseCommand,
+    stateCommand,
   ]) {
     program.addCommand(command(env))
   }

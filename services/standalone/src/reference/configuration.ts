@@ -2,6 +2,7 @@ import { engineConfig } from '@holdpoint/engine'
 import { ingestConfig } from '@holdpoint/ingest'
 import type { ConfigSchema } from '@holdpoint/runtime'
 import { rebaseConfig } from '../commands/rebase.ts'
+import { stateConfig } from '../commands/state.ts'
 import { doctorConfig } from '../doctor/doctor.ts'
 import { topicsConfig } from '../topics/apply.ts'
 import { code, page, section, table } from './markdown.ts'
@@ -14,6 +15,7 @@ export function configurationPage(): string {
     variables('engine', engineConfig),
     variables('holdpoint topics apply, holdpoint dlq', topicsConfig),
     variables('holdpoint rebase', rebaseConfig),
+    variables('holdpoint state show', stateConfig),
     variables('holdpoint doctor', doctorConfig),
   )
 }

@@ -47,13 +47,40 @@ export interface Assignment {
   idle(): Promise<void>
 }
 
+/** How far a group has come with a partition, and what the log still holds of it. */
+export interface Standing {
+  /** -1 where the group has committed nothing. */
+  readonly committed: number
+  readonly low: number
+  readonly high: number
+}
+
 export interface AssignmentOptions {
   readonly handlers: ReaderHandlers
-  /** Where to begin what `onAssigned` gave no offset for, by `topic:partition`: committed, else lowest. */
-  readonly startOf: (partitions: readonly TopicPartition[]) => Promise<ReadonlyMap<string, number>>
+  /** How what `onAssigned` gave no offset for stands, by `topic:partition`. */
+  readonly standingOf: (
+    partitions: readonly TopicPartition[],
+  ) => Promise<ReadonlyMap<string, Standing>>
   /** Called when a partition's position is known, before any batch of it is handed over. */
   readonly onReady: (owned: Owned) => void
   readonly onLog: OnLog
+}
+
+const none: ReadonlyMap<string, Standing> = new Map()
+
+/** The committed offset, or the lowest where it is no longer in the log: brokers and clients say nothing of that, so this does. */
+function startOf(
+  { topic, partition }: TopicPartition,
+  standing: Standing | undefined,
+  onLog: OnLog,
+): number {
+  const { committed, low, high } = standing ?? { committed: -1, low: 0, high: 0 }
+  if (committed >= low && committed <= high) return committed
+  const where = { topic, partition, committed, low, high }
+  if (committed > high)
+    onLog('error', 'the log ends before the committed offset: it was cut or made anew', where)
+  else if (committed >= 0) onLog('error', 'records left the log before they were read', where)
+  return low
 }
 
 const failureBackOffMs = (failures: number): number =>
@@ -114,10 +141,10 @@ export function createAssignment(options: AssignmentOptions): Assignment {
       try {
         const given = await handlers.onAssigned(partitions)
         const missing = partitions.filter((p) => !given.has(partitionKey(p)))
-        const starts = missing.length === 0 ? given : await options.startOf(missing)
+        const stands = missing.length === 0 ? none : await options.standingOf(missing)
         if (owned !== mine) return
         for (const [key, one] of mine) {
-          if (one.seeks === 0) one.position = given.get(key) ?? starts.get(key) ?? 0
+          if (one.seeks === 0) one.position = given.get(key) ?? startOf(one, stands.get(key), onLog)
           one.ready = true
           one.progressAt = Date.now()
           options.onReady(one)

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type Assignment, createAssignment, type Owned } from './assignment.ts'
+import { type Assignment, createAssignment, type Owned, type Standing } from './assignment.ts'
 import { pause } from './deadline.ts'
 import type { Change, EmbeddedStore } from './embedded-store.ts'
 import { topicUnknown } from './embedded-store.ts'
@@ -90,19 +90,15 @@ function createReader(
   let stopping = false
   const delivering = new Set<Owned>()
 
-  function startOf(partitions: readonly TopicPartition[]): Promise<ReadonlyMap<string, number>> {
-    return Promise.resolve(
-      new Map(
-        partitions.map((partition) => {
-          const key = partitionKey(partition)
-          const { low, high } = store.bounds(partition)
-          const committed = store.committed(groupId, key)
-          return [
-            key,
-            committed !== undefined && committed >= low && committed <= high ? committed : low,
-          ]
-        }),
-      ),
+  async function standingOf(
+    partitions: readonly TopicPartition[],
+  ): Promise<ReadonlyMap<string, Standing>> {
+    return new Map(
+      partitions.map((partition) => {
+        const key = partitionKey(partition)
+        const committed = store.committed(groupId, key) ?? -1
+        return [key, { committed, ...store.bounds(partition) }]
+      }),
     )
   }
 
@@ -143,7 +139,7 @@ function createReader(
       if (missing !== undefined) return Promise.reject(topicUnknown(missing))
       crash = handlers.onCrash
       const onReady = (owned: Owned): void => void deliver(assignment, owned)
-      const assignment = createAssignment({ handlers, startOf, onReady, onLog })
+      const assignment = createAssignment({ handlers, standingOf, onReady, onLog })
       member = {
         topics,
         assignment,

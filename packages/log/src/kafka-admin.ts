@@ -1,4 +1,5 @@
 import kafkajs, { type Admin, type Kafka } from 'kafkajs'
+import type { Standing } from './assignment.ts'
 import { pause, within } from './deadline.ts'
 import { topicUnknown } from './embedded-store.ts'
 import {
@@ -26,11 +27,11 @@ export type Leaders = readonly number[]
 
 export interface KafkaAdmin extends LogAdmin {
   leaders(topic: string): Promise<Leaders>
-  /** Where a group begins to read, by `topic:partition`: its committed offset where it is still in the log, else the lowest. */
-  startOf(
+  /** How far a group has come, by `topic:partition`. */
+  standingOf(
     groupId: string,
     partitions: readonly TopicPartition[],
-  ): Promise<ReadonlyMap<string, number>>
+  ): Promise<ReadonlyMap<string, Standing>>
 }
 
 /** Admin calls over one connection, opened at the first call and again after a failure. */
@@ -108,10 +109,10 @@ export function createKafkaAdmin(client: () => Kafka): KafkaAdmin {
     return byPartition
   }
 
-  async function startOf(
+  async function standingOf(
     groupId: string,
     partitions: readonly TopicPartition[],
-  ): Promise<ReadonlyMap<string, number>> {
+  ): Promise<ReadonlyMap<string, Standing>> {
     const topics = [...new Set(partitions.map(({ topic }) => topic))]
     const commits = new Map<string, number>()
     const answer = await ask(`offsets of group '${groupId}'`, (admin) =>
@@ -128,9 +129,8 @@ export function createKafkaAdmin(client: () => Kafka): KafkaAdmin {
     return new Map(
       partitions.map((one) => {
         const key = partitionKey(one)
-        const { low, high } = limits.get(one.topic)?.[one.partition] ?? { low: 0, high: 0 }
-        const committed = commits.get(key) ?? -1
-        return [key, committed >= low && committed <= high ? committed : low]
+        const limit = limits.get(one.topic)?.[one.partition] ?? { low: 0, high: 0 }
+        return [key, { committed: commits.get(key) ?? -1, ...limit }]
       }),
     )
   }
@@ -138,7 +138,7 @@ export function createKafkaAdmin(client: () => Kafka): KafkaAdmin {
   return {
     leaders,
     bounds,
-    startOf,
+    standingOf,
     brokers: async () =>
       (await ask('the cluster', (admin) => admin.describeCluster())).brokers.length,
     async members(groupId) {

@@ -35,12 +35,15 @@ async function endOf(work: Promise<unknown>, withinMs: number): Promise<string> 
 }
 
 describe('hazard: connect, join, commit and disconnect hang for ever', () => {
-  const readerOn = (fake: ReturnType<typeof fakeConsumer>) =>
+  const readerOn = (
+    fake: ReturnType<typeof fakeConsumer>,
+    bounds = () => Promise.resolve([{ low: 0, high: 0 }]),
+  ) =>
     createKafkaReader({
       client: fake.client,
       admin: {
-        bounds: () => Promise.resolve([{ low: 0, high: 0 }]),
-        startOf: () => Promise.resolve(new Map()),
+        bounds,
+        standingOf: () => Promise.resolve(new Map()),
       },
       groupId: 'g',
       topics: ['t'],
@@ -63,6 +66,17 @@ describe('hazard: connect, join, commit and disconnect hang for ever', () => {
     const fake = fakeConsumer()
     fake.consumer[call].mockImplementation(never)
     expect(await endOf(readerOn(fake).start(handlers), deadlineMs)).toBe('timeout')
+  })
+
+  it('a reader that is stopped while it still asks for the log joins no group afterwards', async () => {
+    const fake = fakeConsumer()
+    let answer: (bounds: { low: number; high: number }[]) => void = nothing
+    const reader = readerOn(fake, () => new Promise((resolve) => (answer = resolve)))
+    const starting = reader.start(handlers)
+    await reader.stop()
+    answer([{ low: 0, high: 0 }])
+    await starting
+    expect(fake.consumer.connect).not.toHaveBeenCalled()
   })
 
   it('a commit that hangs is refused, and a disconnect that hangs does not keep the reader', async () => {

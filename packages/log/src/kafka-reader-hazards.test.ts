@@ -39,8 +39,10 @@ async function start(positions = new Map([['t:0', 10]]), onLog = () => {}): Prom
     client: fake.client,
     admin: {
       bounds: () => Promise.resolve([bounds, bounds]),
-      startOf: (_, partitions) =>
-        Promise.resolve(new Map(partitions.map((p) => [`t:${p.partition}`, 0]))),
+      standingOf: (_, partitions) =>
+        Promise.resolve(
+          new Map(partitions.map((p) => [`t:${p.partition}`, { committed: -1, ...bounds }])),
+        ),
     },
     groupId: 'g',
     topics: ['t'],

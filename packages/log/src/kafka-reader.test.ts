@@ -23,8 +23,10 @@ describe('the Kafka reader', () => {
       client: fake.client,
       admin: {
         bounds: () => Promise.resolve([bounds, bounds]),
-        startOf: (_, partitions) =>
-          Promise.resolve(new Map(partitions.map((p) => [`t:${p.partition}`, 0]))),
+        standingOf: (_, partitions) =>
+          Promise.resolve(
+            new Map(partitions.map((p) => [`t:${p.partition}`, { committed: -1, ...bounds }])),
+          ),
       },
       groupId: 'g',
       topics: ['t'],

@@ -23,7 +23,7 @@ const sliceRecordsMax = 1_000
 
 export interface KafkaReaderOptions {
   readonly client: () => Pick<Kafka, 'consumer'>
-  readonly admin: Pick<KafkaAdmin, 'bounds' | 'startOf'>
+  readonly admin: Pick<KafkaAdmin, 'bounds' | 'standingOf'>
   readonly groupId: string
   readonly topics: readonly string[]
   readonly drainMs: number
@@ -73,7 +73,7 @@ export function createKafkaReader(options: KafkaReaderOptions): LogReader {
     return createAssignment({
       handlers,
       onLog,
-      startOf: (partitions) => admin.startOf(groupId, partitions),
+      standingOf: (partitions) => admin.standingOf(groupId, partitions),
       onReady: seekPosition,
     })
   }
@@ -214,6 +214,8 @@ export function createKafkaReader(options: KafkaReaderOptions): LogReader {
   return {
     async start(handlers) {
       for (const topic of topics) await admin.bounds(topic)
+      // Stopped meanwhile: joining now would leave a member behind that reads nothing.
+      if (stopping) return
       started = true
       assignment = begin(handlers)
       listen(assignment)
@@ -245,8 +247,9 @@ export function createKafkaReader(options: KafkaReaderOptions): LogReader {
       }
     },
     async stop() {
-      if (stopping || !started) return
+      if (stopping) return
       stopping = true
+      if (!started) return
       watchdog.stop()
       const drain = pause(options.drainMs)
       await Promise.race([assignment?.idle(), drain.over])

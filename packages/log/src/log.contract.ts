@@ -244,6 +244,18 @@ export function logContract(
       await admin.close()
     })
 
+    it('begins at the lowest offset where the log ends before the committed one', async () => {
+      await writer.append(topic, count(3, 5))
+      const one = reader()
+      await one.start(see())
+      await one.commit({ topic, partition: 5 }, 50)
+      await one.stop()
+      const seen = see()
+      await reader().start(seen)
+      await until(() => expect(texts(seen.records(topic, 5))).toEqual(['0', '1', '2']))
+      expect(seen.crashes).toEqual([])
+    })
+
     it('goes on at the lowest offset where retention overtook the reader, and the gap shows', async () => {
       await writer.append(topic, count(10, 0))
       await under.truncate(topic, 0, 6)

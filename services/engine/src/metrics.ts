@@ -84,7 +84,7 @@ export const engineMetrics = {
   outbox: {
     kind: 'gauge',
     name: 'holdpoint_engine_outbox_waiting_records',
-    help: 'Records committed and not yet acknowledged by the log.',
+    help: 'Records committed that the outbox must still hold: not acknowledged by the log, or behind one that is not.',
     labels: [],
   },
   storeUsed: {

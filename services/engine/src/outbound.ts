@@ -71,9 +71,10 @@ export class Outbound {
   /** Drops what is not yet sent (the outbox has it); resolves when no send is under way, or at the deadline. */
   async halt(deadline: AbortSignal): Promise<void> {
     this.#halting = true
-    for (const item of this.#items) if (item.state === 'waiting') this.#cancel(item)
+    for (const item of this.#items) if (item.state === 'waiting') item.state = 'cancelled'
     await this.#until(() => this.#items.every((item) => item.state !== 'sent'), deadline)
-    for (const item of this.#items) if (item.state === 'sent') this.#cancel(item)
+    for (const item of this.#items) if (item.state === 'sent') item.state = 'cancelled'
+    this.#settle(this.#items.length)
     this.#items = []
   }
 
@@ -84,8 +85,7 @@ export class Outbound {
 
   /** Called by the publisher for an item whose send failed. */
   failed(item: Item): void {
-    item.state = 'waiting'
-    if (this.#halting) this.#cancel(item)
+    item.state = this.#halting ? 'cancelled' : 'waiting'
   }
 
   /** Called by the publisher after each send: moves the acknowledged prefix on. */
@@ -96,14 +96,10 @@ export class Outbound {
       const { offset, index } = this.#items[done - 1]!.entry
       this.#acknowledged = { offset, index }
       this.#items = this.#items.slice(done)
+      this.#settle(done)
       this.#onAcknowledged()
     }
     this.#quiet.open()
-  }
-
-  #cancel(item: Item): void {
-    item.state = 'cancelled'
-    this.#settle(1)
   }
 
   async #until(reached: () => boolean, deadline: AbortSignal): Promise<void> {

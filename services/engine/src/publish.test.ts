@@ -105,6 +105,24 @@ describe('publisher', () => {
     expect(publisher.full).toBe(false)
   })
 
+  it('I11: is full also where one stuck lane holds back what others have sent', async () => {
+    const { sends, publisher } = bench()
+    const outbound = publisher.outbound(() => {})
+    outbound.send([entry(0, 'session.shadow')])
+    await turn()
+    let answered = 1
+    for (let from = 1; from <= 10_001; from += 500) {
+      outbound.send(Array.from({ length: 500 }, (_, i) => entry(from + i)))
+      await turn()
+      while (answered < sends.length) sends[answered++]!.answer()
+      await turn()
+    }
+    expect(publisher.full).toBe(true)
+    sends[0]!.answer()
+    await turn()
+    expect(publisher.waiting).toBe(0)
+  })
+
   it('sends nothing more of a partition that is given up, and waits for what is under way', async () => {
     const { sends, publisher } = bench()
     const outbound = publisher.outbound(() => {})

@@ -43,7 +43,10 @@ export class Publisher implements Brake {
     setMaxListeners(0, this.#closing.signal)
   }
 
-  /** Entries committed and not yet acknowledged by the log, over all partitions. */
+  /**
+   * Entries committed that the outbox must still hold, over all partitions: those not acknowledged by the
+   * log, and those behind one of their partition that is not.
+   */
   get waiting(): number {
     return this.#waiting
   }
@@ -106,18 +109,13 @@ export class Publisher implements Brake {
   #acknowledge(lane: Lane, items: readonly Item[]): void {
     const { metrics, clock } = this.#deps
     const now = clock()
-    let settled = 0
     for (const item of items) {
-      if (item.state === 'sent') {
-        item.state = 'acknowledged'
-        settled += 1
-      }
+      if (item.state === 'sent') item.state = 'acknowledged'
       if (item.receivedAt > 0) {
         metrics.latency.observe((now - item.receivedAt) / 1000, { topic: lane.topic })
       }
     }
     metrics.published.add(items.length, { topic: lane.topic })
-    this.#settle(settled)
     for (const from of new Set(items.map((item) => item.from))) from.advance()
   }
 

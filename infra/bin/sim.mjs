@@ -197,6 +197,11 @@ function spread(design, from, runs, take) {
       let timer
       const again = () =>
         `npm run sim -- --seed ${seed}${design === '' ? '' : ` --design ${design}`}`
+      /** The other processes take no more seeds either: the failure must be seen now. */
+      const fail = (/** @type {Error} */ error) => {
+        over = true
+        reject(error)
+      }
       const feed = () => {
         clearTimeout(timer)
         if (over || next >= from + runs) return child.disconnect()
@@ -204,7 +209,7 @@ function spread(design, from, runs, take) {
         next += 1
         child.send(seed)
         timer = setTimeout(() => {
-          reject(new MendableError(`a run does not end: ${again()}`))
+          fail(new MendableError(`a run does not end: ${again()}`))
           child.kill('SIGKILL')
         }, runMsMax)
       }
@@ -215,11 +220,11 @@ function spread(design, from, runs, take) {
         }
         feed()
       })
-      child.on('error', reject)
+      child.on('error', fail)
       child.on('exit', (code) => {
         clearTimeout(timer)
         if (code === 0) resolve(undefined)
-        else reject(new MendableError(`a run ended its process with code ${code}: ${again()}`))
+        else fail(new MendableError(`a run ended its process with code ${code}: ${again()}`))
       })
     })
   return Promise.all(Array.from({ length: availableParallelism() }, work)).then(() => undefined)

@@ -207,6 +207,7 @@ function simReader(
   const delivering = new Set<Owned>()
   let member: Member | null = null
   let stopped = false
+  let dead = false
   let crash: (error: Error) => void = () => undefined
 
   const fetch = (owned: Owned) =>
@@ -235,7 +236,7 @@ function simReader(
     if (delivering.has(owned) || !owned.ready) return
     delivering.add(owned)
     try {
-      while (process.alive && assignment.current(owned)) {
+      while (process.alive && !dead && assignment.current(owned)) {
         const { position } = owned
         const { records, bounds } = await fetch(owned).catch(() => ({ records: [], bounds: null }))
         if (bounds === null) {
@@ -258,12 +259,11 @@ function simReader(
     }
   }
 
-  const startOf = async (partitions: readonly TopicPartition[]) =>
+  const standingOf = async (partitions: readonly TopicPartition[]) =>
     new Map(
       partitions.map((at) => {
-        const { low, high } = data.bounds(at)
-        const committed = data.committed(group, partitionKey(at)) ?? low
-        return [partitionKey(at), committed >= low && committed <= high ? committed : low] as const
+        const key = partitionKey(at)
+        return [key, { committed: data.committed(group, key) ?? -1, ...data.bounds(at) }] as const
       }),
     )
 
@@ -272,7 +272,7 @@ function simReader(
       crash = handlers.onCrash
       const assignment: Assignment = createAssignment({
         handlers,
-        startOf,
+        standingOf,
         onReady: (owned) => void deliver(assignment, owned),
         onLog: () => undefined,
       })
@@ -280,7 +280,13 @@ function simReader(
         process,
         topics: names,
         assignment,
-        die: () => crash(new LogError('reader_dead', 'the consumer has crashed', false)),
+        // It reads no more and keeps its seat until the group has missed it for a session.
+        die() {
+          dead = true
+          assignment.revoke()
+          setTimeout(() => cluster.leave(group, joining, false), sessionMs)
+          crash(new LogError('reader_dead', 'the consumer has crashed', false))
+        },
         wake(at) {
           const owned = assignment.owned(at)
           if (owned !== undefined) void deliver(assignment, owned)

@@ -6,6 +6,7 @@ import { coreFold, decode, foldBatch, MemoryStates } from '@holdpoint/engine'
 import {
   admit,
   createEnrichment,
+  createFacts,
   createHasher,
   createSubjects,
   noNetworkLists,
@@ -13,7 +14,7 @@ import {
 } from '@holdpoint/ingest'
 import { defaultPolicy } from '@holdpoint/risk'
 import { Replay } from '@holdpoint/standalone'
-import { embeddedSessionIndex } from '@holdpoint/state'
+import { embeddedRecentCounts, embeddedSessionIndex } from '@holdpoint/state'
 import { describe, expect, it } from 'vitest'
 
 const folder = import.meta.dirname
@@ -45,11 +46,12 @@ async function replayed(story: string): Promise<string> {
 /** The scores of the present sessions (`s-…`) after each of their events, in order. */
 async function scores(story: string): Promise<readonly string[]> {
   const catalogue = localCatalogue()
+  const parts = { enrichment, hasher: createHasher('stories'), clock: recordedClock() }
+  const recent = embeddedRecentCounts()
   const admission = {
     subjects: createSubjects(embeddedSessionIndex()),
-    enrichment,
-    hasher: createHasher('stories'),
-    clock: recordedClock(),
+    facts: createFacts({ recent, ...parts, onFailure: () => undefined }),
+    ...parts,
     catalogue,
     partitions: 1,
   }

@@ -8,6 +8,12 @@ export {
   redisGenerations,
 } from './generations.ts'
 export * from './ports.ts'
+export {
+  countedMax,
+  embeddedRecentCounts,
+  type RedisRecentCountsOptions,
+  redisRecentCounts,
+} from './recent-counts.ts'
 export type { RedisConnectionOptions } from './redis-connection.ts'
 export { type RedisStoreOptions, redisStore } from './redis-store.ts'
 export {

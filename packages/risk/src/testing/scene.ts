@@ -123,6 +123,7 @@ export const event = (over: Partial<SessionEvent> = {}): SessionEvent => {
     feedback: null,
     privileges: [],
     claimedSubject: false,
+    facts: null,
     ...over,
   }
 }

@@ -88,6 +88,11 @@ export interface Detector<
   /** Numbers that policy may tune, units last in their names. */
   readonly params: Params
   readonly needs: readonly Need[]
+  /**
+   * True where it also sees logins that failed. They have no session, so what it keeps of them it keeps in
+   * the profile, and what it finds can only alert. Detectors learn nothing from failed logins unless they ask.
+   */
+  readonly seesFailedLogins?: boolean
   readonly memory: { readonly session: S; readonly profile: P }
   /** Total and pure; returns what it finds, or null. */
   detect(scene: Scene, memory: DetectorMemory<S, P>, params: Params): Finding | null

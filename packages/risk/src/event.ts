@@ -188,9 +188,12 @@ export interface Action {
   readonly currency: string
 }
 
+/** Where facts stop counting: it stands for as many and more. */
+export const factMax = 200
+
 /**
  * What ingest has counted across the subjects of a tenant when a login came, itself included. A network is
- * its /24 or /48 here: a whole provider would be a crowd. 200 stands for 200 and more, 0 also for what
+ * its /24 or /48 here: a whole provider would be a crowd. Each stops at `factMax`, and is 0 also where
  * there was nothing to count by.
  */
 export interface Facts {

@@ -9,7 +9,6 @@ export {
 } from './generations.ts'
 export * from './ports.ts'
 export {
-  countedMax,
   embeddedRecentCounts,
   type RedisRecentCountsOptions,
   redisRecentCounts,

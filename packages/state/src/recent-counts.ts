@@ -1,11 +1,12 @@
 /** How much was seen under a key of late: on Redis, where several ingests see the same numbers, and embedded. */
+import { factMax } from '@holdpoint/risk'
 import { Cluster } from 'ioredis'
 import { assertHashed } from './partition-keys.ts'
 import type { RecentCounts, Seen } from './ports.ts'
 import { type RedisConnectionOptions, redisConnection } from './redis-connection.ts'
 
 /** Members kept under a key: the count stops there. */
-export const countedMax = 200
+export const countedMax: number = factMax
 
 export interface RedisRecentCountsOptions extends RedisConnectionOptions {
   readonly generation: number

@@ -8,6 +8,7 @@
  */
 import { sameDevice } from '../client.ts'
 import { defineDetector, type Finding, type Scene } from '../detector.ts'
+import { factMax } from '../event.ts'
 import { hash, list, record, time, type ValueOf } from '../fields.ts'
 import { roams, type SeenNetwork } from '../network.ts'
 import type { Context } from '../state.ts'
@@ -57,9 +58,6 @@ function sprayed({ event, context }: Scene, { subjectsMin, failedPerLoginMin }: 
 /** The text of a count that stops at `max`. */
 const countText = (count: number, max: number): string =>
   count < max ? String(count) : `${max} or more`
-
-/** The count that `Facts` stop at. */
-const factMax = 200
 
 function messageOf(own: Failures, others: number, at: number, here: string): string {
   if (others > 0) {

@@ -47,15 +47,15 @@ export function createFacts(deps: FactsDeps): FactsAcrossSubjects {
       const stamps = new Array<Facts | null>(events.length).fill(null)
       const asked: { readonly at: number; readonly fact: keyof Facts }[] = []
       const seen: Seen[] = []
-      for (const [at, event] of events.entries()) {
-        if (!isLogin(event)) continue
-        for (const [fact, what] of sightingsOf(tenant, event, deps)) {
-          asked.push({ at, fact })
-          seen.push(what)
-        }
-      }
-      if (seen.length === 0) return stamps
       try {
+        for (const [at, event] of events.entries()) {
+          if (!isLogin(event)) continue
+          for (const [fact, what] of sightingsOf(tenant, event, deps)) {
+            asked.push({ at, fact })
+            seen.push(what)
+          }
+        }
+        if (seen.length === 0) return stamps
         const counts = await recent.count(seen)
         failed = 0
         for (const [i, { at, fact }] of asked.entries()) {

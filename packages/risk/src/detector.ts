@@ -22,6 +22,8 @@ export interface Scene {
   readonly kind: SubjectKind
   /** True where this event begins the session by a login (its context is not yet proven). */
   readonly begins: boolean
+  /** True where the event authenticates, just now, by a method that can be neither guessed nor passed on. */
+  readonly phishingResistant: boolean
   /** The context of this event. `proven` is true where the session or the subject's profile knows it as proven. */
   readonly context: Context
   /** The last proven context before this event by evidence time, in this session; null where there is none. */

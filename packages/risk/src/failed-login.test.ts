@@ -116,6 +116,18 @@ describe('a login that failed', () => {
     expect(learnt.sort()).toEqual(['failed-burst', 'failed-logins'])
   })
 
+  it('mistyped abroad on a new laptop, and then the passkey: asks no second time', () => {
+    const alice = aliceAtHome()
+    for (let i = 0; i < 6; i += 1) fails(alice, night + i * 20_000)
+    const passkey = { acr: 'phr', amr: ['hwk'], authTime: null }
+    const { decisions } = login(alice, 's-1', night + minutes(3), {
+      ...stranger,
+      assurance: passkey,
+    })
+    expect(decisions).toEqual([])
+    expect(alice.session('alice/s-1')).toMatchObject({ score: 0, level: 'LOW' })
+  })
+
   it("the owner's own, at home: the new phone on the train home asks nothing", () => {
     const alice = aliceAtHome()
     for (let i = 0; i < 8; i += 1) fails(alice, night + i * 20_000, atHome)

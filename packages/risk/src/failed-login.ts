@@ -45,6 +45,7 @@ export function seeFailedLogin(
     t,
     kind,
     begins: false,
+    phishingResistant: false,
     context,
     base: null,
     next: null,

@@ -73,6 +73,11 @@ const cases: Case[] = [
   ],
   ['success on a known device', [...failures(6), succeeds(minutes(5), onKnownDevice)], null],
   ['success on a known network', [...failures(6), succeeds(minutes(5), onHomeNetwork)], null],
+  [
+    'success by a passkey',
+    [...failures(6), succeeds(minutes(5), { phishingResistant: true })],
+    null,
+  ],
   ['success at home', [...failures(6), succeeds(minutes(5), atHome)], null],
   [
     'mistyped at home, then in on a new phone by another network',

@@ -90,6 +90,8 @@ export const failedBurst = defineDetector({
   memory: { session: {}, profile: { failures: failureList, latest: hash } },
   detect(scene, { profile: { failures } }, params): Finding | null {
     if (!isLogin(scene, 'success') || !isStranger(scene)) return null
+    // Whoever mistypes and then takes the passkey has guessed nothing.
+    if (scene.phishingResistant) return null
     const at = scene.event.occurredAt
     const own = failures.filter((f) => f.at <= at && at - f.at < params.windowMs)
     const isBurst = own.length >= params.failuresMin

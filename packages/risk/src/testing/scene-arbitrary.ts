@@ -118,6 +118,7 @@ const anyScene: fc.Arbitrary<Scene> = fc
     context,
     kind: fc.constantFrom(...subjectKinds),
     begins: fc.boolean(),
+    phishingResistant: fc.boolean(),
     base: orNull(sighting),
     next: orNull(sighting),
     elsewhere: orNull(sighting),
@@ -160,16 +161,19 @@ function byTurns(scenes: readonly Scene[]): readonly Scene[] {
   })
 }
 
-/** The first of the scenes as a login that fails a hundred times, a second apart, and the rest after it. */
+/** The first of the scenes as a login that fails a hundred times from where nobody is known, then succeeds; the rest after it. */
 function afterFailures(scenes: readonly Scene[]): readonly Scene[] {
   const [first, ...rest] = scenes
   if (first === undefined) return scenes
+  const context = { ...first.context, proven: false }
+  const guesser = { ...first, context, networkKnown: false, phishingResistant: false }
   const failures = Array.from({ length: 100 }, (_, i): Scene => {
     const occurredAt = start + i * 1_000
     const failure = { type: 'login', outcome: 'failure', occurredAt, idHash: i + 1 } as const
-    return { ...first, event: { ...first.event, ...failure } }
+    return { ...guesser, event: { ...first.event, ...failure } }
   })
-  return [...failures, ...rest]
+  const success = { type: 'login', outcome: 'success', occurredAt: start + 100_000 } as const
+  return [...failures, { ...guesser, event: { ...first.event, ...success } }, ...rest]
 }
 
 const tellings = { apart: (scenes: readonly Scene[]) => scenes, byTurns, afterFailures }

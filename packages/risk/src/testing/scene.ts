@@ -153,6 +153,7 @@ export function scene(parts: SceneParts = {}): Scene {
     t: happening.occurredAt,
     kind: 'human',
     begins: false,
+    phishingResistant: false,
     base: { context: home, at: start },
     next: null,
     elsewhere: null,

@@ -20,7 +20,13 @@ import {
 import { embeddedLog } from '@holdpoint/log'
 import { defaultPolicy } from '@holdpoint/risk'
 import { createLogger, createRegistry } from '@holdpoint/runtime'
-import { embeddedSessionIndex, embeddedStore, StateError, type StateStore } from '@holdpoint/state'
+import {
+  embeddedRecentCounts,
+  embeddedSessionIndex,
+  embeddedStore,
+  StateError,
+  type StateStore,
+} from '@holdpoint/state'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 const catalogue = localCatalogue()
@@ -69,6 +75,7 @@ async function platform() {
     log,
     catalogue,
     index: embeddedSessionIndex(),
+    recent: embeddedRecentCounts(),
     enrichment: joinEnrichment({
       places: { edition: 20261101, lookup: () => null },
       networks: createNetworks(null, noNetworkLists),

@@ -94,5 +94,6 @@ export function eventOf({ run, number, person, t, does }) {
     feedback: null,
     privileges: [],
     claimedSubject: false,
+    facts: null,
   }
 }

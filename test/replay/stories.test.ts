@@ -6,6 +6,7 @@ import { coreFold, decode, foldBatch, MemoryStates } from '@holdpoint/engine'
 import {
   admit,
   createEnrichment,
+  createFacts,
   createHasher,
   createSubjects,
   noNetworkLists,
@@ -13,7 +14,7 @@ import {
 } from '@holdpoint/ingest'
 import { defaultPolicy } from '@holdpoint/risk'
 import { Replay } from '@holdpoint/standalone'
-import { embeddedSessionIndex } from '@holdpoint/state'
+import { embeddedRecentCounts, embeddedSessionIndex } from '@holdpoint/state'
 import { describe, expect, it } from 'vitest'
 
 const folder = import.meta.dirname
@@ -42,21 +43,23 @@ async function replayed(story: string): Promise<string> {
   return lines.join('')
 }
 
-/** The scores of the present sessions (`s-…`) after each of their events, in order. */
-async function scores(story: string): Promise<readonly string[]> {
+/** The scores of the present sessions (`s-…`) after each of their events, in order, and how often each reason was found. */
+async function folding(story: string) {
   const catalogue = localCatalogue()
+  const parts = { enrichment, hasher: createHasher('stories'), clock: recordedClock() }
+  const recent = embeddedRecentCounts()
   const admission = {
     subjects: createSubjects(embeddedSessionIndex()),
-    enrichment,
-    hasher: createHasher('stories'),
-    clock: recordedClock(),
+    facts: createFacts({ recent, ...parts, onFailure: () => undefined }),
+    ...parts,
     catalogue,
     partitions: 1,
   }
   const context = { fold: coreFold, policy: defaultPolicy, encode: () => Buffer.alloc(0) }
   const states = new MemoryStates()
   let meta = coreFold.emptyMeta(1, 0)
-  const seen: string[] = []
+  const scores: string[] = []
+  const found: Record<string, number> = {}
   for (const [offset, raw] of eventsOf(story).entries()) {
     const { dispositions } = await admit(
       'default',
@@ -70,12 +73,13 @@ async function scores(story: string): Promise<readonly string[]> {
     const folded = foldBatch(context, meta, states, [decode(stored, catalogue)])
     states.lay(folded)
     meta = folded.meta
+    for (const [reason, n] of folded.signals) found[reason] = (found[reason] ?? 0) + n
     const record = decodeLogRecord(value ?? Buffer.alloc(0), catalogue)
     if (record.kind !== 'event' || !record.event.sessionId.startsWith('s-')) continue
     const session = states.session(record.event.keys.session)
-    seen.push(`${record.event.sessionId}: ${session?.score}`)
+    scores.push(`${record.event.sessionId}: ${session?.score}`)
   }
-  return seen
+  return { scores, found }
 }
 
 const s1 = (...of: number[]) => of.map((score) => `s-1: ${score}`)
@@ -93,6 +97,8 @@ const told: Readonly<Record<string, readonly string[]>> = {
   '08a-cookie-in-a-script': s1(0, 0, 863, 905),
   '08b-copy-as-curl-at-the-desk': s1(0, 0, 450, 450),
   '09-adversary-in-the-middle': s1(588, 587, 587, 753),
+  '10a-failed-burst': ['s-1: 0', 's-1: 0', 's-2: 730', 's-1: 0'],
+  '10b-failures-only': s1(0, 0, 0),
   '11a-granted-role-used': s1(0, 450),
   '11b-daily-admin': s1(0, 0, 0),
   '12a-old-key-from-a-new-network': s1(615, 615),
@@ -121,6 +127,10 @@ describe('each recorded story', () => {
   })
 
   it.each(Object.entries(told))('%s has its exact scores', async (story, exact) => {
-    expect(await scores(story)).toEqual(exact)
+    expect((await folding(story)).scores).toEqual(exact)
+  })
+
+  it('10b-failures-only alerts, once', async () => {
+    expect((await folding('10b-failures-only')).found).toEqual({ FAILED_LOGINS: 1 })
   })
 })

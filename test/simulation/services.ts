@@ -17,7 +17,7 @@ import {
 } from '@holdpoint/ingest'
 import { defaultPolicy } from '@holdpoint/risk'
 import { createLogger, createMetrics, createRegistry, type HealthChecks } from '@holdpoint/runtime'
-import type { SessionIndex } from '@holdpoint/state'
+import { embeddedRecentCounts, type SessionIndex } from '@holdpoint/state'
 import { generation } from './oracle.ts'
 import { type Cluster, simLog } from './sim-log.ts'
 import { type SharedStore, simIndex, simStore } from './sim-store.ts'
@@ -112,6 +112,7 @@ export function ingest(
     log: simLog(cluster, process),
     catalogue,
     index: simIndex(world, () => setting.index, process),
+    recent: embeddedRecentCounts(),
     enrichment,
     clock: wallClock(() => world.time.now() + skewMs),
     hasher,

@@ -112,6 +112,14 @@ const event = fc.record({
   feedback: orNull(fc.record({ decisionId: text, verdict: text })),
   privileges: fc.array(text),
   claimedSubject: fc.boolean(),
+  facts: orNull(
+    fc.record({
+      networkFailures: whole,
+      networkFailedSubjects: whole,
+      networkLogins: whole,
+      deviceSubjects: whole,
+    }),
+  ),
 })
 
 const record: fc.Arbitrary<LogRecord> = fc.oneof(

@@ -10,6 +10,7 @@ import {
   credentialKinds,
   credentialStatuses,
   eventTypes,
+  type Facts,
   initiators,
   type Network,
   networkKinds,
@@ -92,6 +93,7 @@ export function readEvent(r: AvroReader): SessionEvent {
     feedback: r.some() ? { decisionId: r.text(), verdict: r.text() } : null,
     privileges: readTexts(r),
     claimedSubject,
+    facts: r.some() ? readFacts(r) : null,
   }
 }
 
@@ -143,6 +145,15 @@ function readCredential(r: AvroReader): Credential {
     issuedAt: readOptionalLong(r),
     expiresAt: readOptionalLong(r),
     boundTo: r.long(),
+  }
+}
+
+function readFacts(r: AvroReader): Facts {
+  return {
+    networkFailures: r.long(),
+    networkFailedSubjects: r.long(),
+    networkLogins: r.long(),
+    deviceSubjects: r.long(),
   }
 }
 

@@ -77,6 +77,12 @@ export function writeEvent(w: AvroWriter, e: SessionEvent): void {
     w.text(e.feedback.verdict)
   }
   writeTexts(w, e.privileges)
+  if (opens(w, e.facts)) {
+    w.long(e.facts.networkFailures)
+    w.long(e.facts.networkFailedSubjects)
+    w.long(e.facts.networkLogins)
+    w.long(e.facts.deviceSubjects)
+  }
 }
 
 function writeNetwork(w: AvroWriter, network: Network | null): void {

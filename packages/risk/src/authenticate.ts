@@ -164,6 +164,10 @@ function takeKnownAssurance(turn: Turn): void {
   if (satisfies(told, open, false)) close(turn, 'satisfied', told)
 }
 
+/** True where the authentication was made just now by a method that resists phishing. */
+export const resistsPhishing = (made: Authentication | null, policy: Policy): boolean =>
+  made?.fresh === true && isPhishingResistant(made.rank, policy)
+
 /** The rank that counts as resistant to phishing: the strongest that policy knows. */
 const isPhishingResistant = (rank: number, policy: Policy) => rank >= policy.assurance.length
 
@@ -211,7 +215,7 @@ function shed(
 const provesByItself = (made: Authentication, session: Session, policy: Policy): boolean =>
   made.proves &&
   session.stepUp === null &&
-  (session.level === 'LOW' || (made.fresh && isPhishingResistant(made.rank, policy)))
+  (session.level === 'LOW' || resistsPhishing(made, policy))
 
 /** Remembers an authenticator that was enrolled, and from where. */
 export function rememberEnrolment(profile: Profile, event: SessionEvent, proven: boolean): Profile {

@@ -46,6 +46,10 @@ export function clientChanges(a: SeenClient, b: SeenClient): readonly ClientPiec
   return changes
 }
 
+/** An id settles whether a device is known; without one, its system and browser must not contradict. */
+export const sameDevice = (a: SeenClient, b: SeenClient): boolean =>
+  a.device !== 0 && b.device !== 0 ? a.device === b.device : clientChanges(a, b).length === 0
+
 const switchesToProgram = (a: SeenClient, b: SeenClient): boolean =>
   (a.kind === 'browser' && b.kind === 'programmatic') ||
   (a.kind === 'programmatic' && b.kind === 'browser')

@@ -22,6 +22,8 @@ export interface Scene {
   readonly kind: SubjectKind
   /** True where this event begins the session by a login (its context is not yet proven). */
   readonly begins: boolean
+  /** True where the event authenticates, just now, by a method that can be neither guessed nor passed on. */
+  readonly phishingResistant: boolean
   /** The context of this event. `proven` is true where the session or the subject's profile knows it as proven. */
   readonly context: Context
   /** The last proven context before this event by evidence time, in this session; null where there is none. */
@@ -88,6 +90,11 @@ export interface Detector<
   /** Numbers that policy may tune, units last in their names. */
   readonly params: Params
   readonly needs: readonly Need[]
+  /**
+   * True where it also sees logins that failed. They have no session, so what it keeps of them it keeps in
+   * the profile, and what it finds can only alert. Detectors learn nothing from failed logins unless they ask.
+   */
+  readonly seesFailedLogins?: boolean
   readonly memory: { readonly session: S; readonly profile: P }
   /** Total and pure; returns what it finds, or null. */
   detect(scene: Scene, memory: DetectorMemory<S, P>, params: Params): Finding | null

@@ -188,6 +188,25 @@ export interface Action {
   readonly currency: string
 }
 
+/** Where facts stop counting: it stands for as many and more. */
+export const factMax = 200
+
+/**
+ * What ingest has counted across the subjects of a tenant when a login came, itself included. A network is
+ * its /24 or /48 here: a whole provider would be a crowd. Each stops at `factMax`, and is 0 also where
+ * there was nothing to count by.
+ */
+export interface Facts {
+  /** Failed logins from the event's network in the last 10 minutes. */
+  readonly networkFailures: number
+  /** How many subjects they were for. */
+  readonly networkFailedSubjects: number
+  /** How many subjects logged in from that network in the same time. */
+  readonly networkLogins: number
+  /** How many subjects logged in, or tried to, on the event's device in the last 24 hours. */
+  readonly deviceSubjects: number
+}
+
 export interface SessionEvent {
   readonly id: string
   readonly source: string
@@ -221,6 +240,8 @@ export interface SessionEvent {
   readonly privileges: readonly string[]
   /** True where the session's login named another subject than this event did. */
   readonly claimedSubject: boolean
+  /** null but on logins, and where the counts did not answer. */
+  readonly facts: Facts | null
 }
 
 /** Where a raw record stood: what makes its repeat recognisable. */

@@ -5,6 +5,7 @@
 import { schedule } from './deadline.ts'
 import { detectors as allDetectors } from './detectors/index.ts'
 import type { LogRecord, SessionEvent } from './event.ts'
+import { seeFailedLogin } from './failed-login.ts'
 import type { FoldResult, PartitionMeta, PlacedRecord, States } from './fold-types.ts'
 import { begin, type Folding, finish, keep, nothing, profileOf, put, sessionOf } from './folding.ts'
 import { livingProfile, livingSession } from './lifetimes.ts'
@@ -98,8 +99,9 @@ function foldEvent(
   let profile = fireTimers(folding, keys.subject, stored ?? newProfile(event), t)
   if (session !== null) fire(folding, keys, profile, t)
   if (isFailedLogin(event)) {
-    keep(folding, keys.subject, stored, forgetful(profile, event, t))
-    return { signals: [], blind: [] }
+    const { memory, signals, blind } = seeFailedLogin(profile, event, t, folding.policy, detectors)
+    keep(folding, keys.subject, stored, forgetful({ ...profile, memory }, event, t))
+    return { signals, blind }
   }
   // A session that names itself takes over from nobody.
   const previousKey = keys.previousSession === keys.session ? '' : keys.previousSession

@@ -14,7 +14,8 @@ const exitOf = (network: SeenNetwork): NetworkKind | null =>
 /** Networks whose egress moves between countries by design: one by its ASN alone. */
 const roamingKinds: readonly NetworkKind[] = ['corporate', 'relay', 'satellite', 'mobile']
 
-const roams = (network: SeenNetwork): boolean => roamingKinds.includes(network.kind)
+/** Egress that many share, in whatever country its users are. */
+export const roams = (network: SeenNetwork): boolean => roamingKinds.includes(network.kind)
 
 const countriesDiffer = (a: SeenNetwork, b: SeenNetwork): boolean =>
   a.country !== '' && b.country !== '' && a.country !== b.country

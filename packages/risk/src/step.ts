@@ -3,7 +3,13 @@
  * the event's, ids are the log's.
  */
 import { contribute } from './assess.ts'
-import { authenticate, authenticationOf, rememberEnrolment } from './authenticate.ts'
+import {
+  type Authentication,
+  authenticate,
+  authenticationOf,
+  rememberEnrolment,
+  resistsPhishing,
+} from './authenticate.ts'
 import { conclude, revoke } from './conclude.ts'
 import { elsewhere, learn, locate, neighbours, networkKnown, stay } from './context.ts'
 import { isActing } from './decide.ts'
@@ -37,10 +43,10 @@ export function step(input: StepInput): StepResult {
   if (isTakeoverOfRevoked(input)) return endTakeover(turn)
 
   const context = arrive(turn, begins)
-  const scene = sceneOf(turn, context, begins)
+  const made = authenticationOf(input.event, context.id, input)
+  const scene = sceneOf(turn, context, begins, made)
   const { signals, blind } = detectAll(input.detectors, scene, input.policy)
   setRisk(turn, contribute(turn.session.contributions, signals, input.t))
-  const made = authenticationOf(input.event, context.id, input)
   const proven = authenticate(turn, scene, made)
   settle(turn, context.id, proven)
   retire(turn, made)
@@ -150,7 +156,12 @@ function arrive(turn: Turn, begins: boolean): Context {
   return context
 }
 
-function sceneOf(turn: Turn, context: Context, begins: boolean): Scene {
+function sceneOf(
+  turn: Turn,
+  context: Context,
+  begins: boolean,
+  made: Authentication | null,
+): Scene {
   const { event, t, policy } = turn.input
   const { session, profile } = turn
   const { base, next } = neighbours(session, event.occurredAt)
@@ -161,6 +172,7 @@ function sceneOf(turn: Turn, context: Context, begins: boolean): Scene {
     t,
     kind: turn.kind,
     begins,
+    phishingResistant: resistsPhishing(made, policy),
     context,
     base,
     next,

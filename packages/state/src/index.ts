@@ -8,6 +8,11 @@ export {
   redisGenerations,
 } from './generations.ts'
 export * from './ports.ts'
+export {
+  embeddedRecentCounts,
+  type RedisRecentCountsOptions,
+  redisRecentCounts,
+} from './recent-counts.ts'
 export type { RedisConnectionOptions } from './redis-connection.ts'
 export { type RedisStoreOptions, redisStore } from './redis-store.ts'
 export {

@@ -108,6 +108,31 @@ export interface IndexedSubject {
   readonly iss: string
 }
 
+/** What was seen, or is only asked about. */
+export interface Seen {
+  /** Under what it counts: a keyed hash of 22 base64url characters. */
+  readonly key: string
+  /** Keyed hash of what is seen; '' where nothing is, and the count alone is wanted. */
+  readonly member: string
+  /** When, ms. */
+  readonly at: number
+  /** How far back the count goes, ms. The same for all of a key. */
+  readonly windowMs: number
+}
+
+/**
+ * How many different members were seen under a key of late, for all who ask the same store. Bounded, and
+ * lost without harm: nothing but a judgement made at that moment rests on it.
+ */
+export interface RecentCounts {
+  /**
+   * Takes all that is seen, in order, and answers for each how many members its key has seen in the window
+   * that ends with its `at`, itself included, at most `countedMax`. A member seen again counts once, so
+   * whoever got no answer may ask again. Rejects with `StateError`.
+   */
+  count(seen: readonly Seen[]): Promise<readonly number[]>
+}
+
 /** `transient`: pause and try again. `unknown`: a commit may or may not have been applied. */
 export class StateError extends Error {
   override readonly name = 'StateError'

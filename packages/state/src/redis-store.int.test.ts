@@ -2,6 +2,8 @@ import { randomInt } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Commit, StateStore } from './ports.ts'
+import { recentCountsContract } from './recent-counts.contract.ts'
+import { redisRecentCounts } from './recent-counts.ts'
 import { redisStore } from './redis-store.ts'
 import { sessionIndexContract } from './session-index.contract.ts'
 import { redisSessionIndex } from './session-index.ts'
@@ -87,6 +89,24 @@ describe('the Redis session index', () => {
     await index.get('acme', 'secret-session')
     const lives = await Promise.all(keys.map((key) => admin.ttl(key)))
     expect(lives.filter((seconds) => seconds > 60)).toEqual([9 * 86_400])
+  })
+})
+
+describe('the Redis recent counts', () => {
+  const generation = newGeneration()
+  const counts = redisRecentCounts({ url, generation })
+  afterAll(async () => {
+    await counts.close()
+    await remove(generation)
+  })
+  recentCountsContract(async () => counts)
+
+  it('I11: a key goes when nothing was seen under it for two windows', async () => {
+    const key = hashed('goes')
+    await counts.count([{ key, member: 'a', at: 1_795_341_600_000, windowMs: 60_000 }])
+    const left = await admin.pttl(`hp:${generation}:rc:${key}`)
+    expect(left).toBeGreaterThan(60_000)
+    expect(left).toBeLessThanOrEqual(120_000)
   })
 })
 

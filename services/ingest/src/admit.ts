@@ -11,9 +11,10 @@ import {
   type SchemaCatalogue,
 } from '@holdpoint/contracts'
 import type { NewRecord } from '@holdpoint/log'
-import type { Origin } from '@holdpoint/risk'
+import type { Facts, Origin } from '@holdpoint/risk'
 import type { Clock } from './clock.ts'
 import type { Enrichment } from './enrichment.ts'
+import type { FactsAcrossSubjects } from './facts.ts'
 import type { Fault } from './faults.ts'
 import type { Hasher } from './hash.ts'
 import { normalise } from './normalise.ts'
@@ -49,6 +50,7 @@ export interface Admitted {
 
 export interface AdmitDeps {
   readonly subjects: Subjects
+  readonly facts: FactsAcrossSubjects
   readonly enrichment: Enrichment
   readonly hasher: Hasher
   readonly clock: Clock
@@ -71,23 +73,29 @@ export async function admit(
   incoming: readonly Incoming[],
   deps: AdmitDeps,
 ): Promise<Admitted> {
-  const resolutions = await deps.subjects.resolve(
-    tenant,
-    incoming.map(({ raw }) => raw),
-  )
+  const events = incoming.map(({ raw }) => raw)
+  const [resolutions, stamps] = await Promise.all([
+    deps.subjects.resolve(tenant, events),
+    deps.facts.stamps(tenant, events),
+  ])
   const dispositions = incoming.map((item, at): Disposition => {
     const resolution = resolutions.list[at] ?? 'unknown_session'
     if (resolution === 'unknown_session') return { kind: 'retry', fault: unknownSession }
-    return place(tenant, item, resolution, deps)
+    return place(tenant, item, { ...resolution, facts: stamps[at] ?? null }, deps)
   })
   return { dispositions, remember: resolutions.remember }
 }
 
-function place(tenant: string, item: Incoming, resolved: Resolved, deps: AdmitDeps): Disposition {
+function place(
+  tenant: string,
+  item: Incoming,
+  resolved: Resolved & { readonly facts: Facts | null },
+  deps: AdmitDeps,
+): Disposition {
   try {
-    const { subject, claimedSubject } = resolved
+    const { subject, claimedSubject, facts } = resolved
     const receivedAt = deps.clock.receivedAt(item.raw)
-    const context = { tenant, receivedAt, subject, claimedSubject }
+    const context = { tenant, receivedAt, subject, claimedSubject, facts }
     const normalised = normalise(item.raw, context, deps.enrichment, deps.hasher)
     if (!normalised.ok) return { kind: 'dead-letter', fault: normalised.fault }
     // Where the index decided, the record could go to another partition when it is read again, or

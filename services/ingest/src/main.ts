@@ -1,7 +1,7 @@
 import { registryCatalogue, topics } from '@holdpoint/contracts'
 import { kafkaLog } from '@holdpoint/log'
 import { kafkaConnection, runService } from '@holdpoint/runtime'
-import { redisSessionIndex } from '@holdpoint/state'
+import { redisRecentCounts, redisSessionIndex } from '@holdpoint/state'
 import { recordedClock, wallClock } from './clock.ts'
 import { checkExposure, ingestConfig } from './config.ts'
 import { createEnrichment } from './enrichment.ts'
@@ -25,12 +25,13 @@ await runService('ingest', ingestConfig, async ({ config, logger, registry, cras
     onLog: (level, message, fields) => logger[level](fields, message),
   })
   const index = redisSessionIndex({ url: config.redisUrl, generation, hashKey })
+  const recent = redisRecentCounts({ url: config.redisUrl, generation })
   const enrichment = createEnrichment({ geoDataDir, lists })
-  const deps = { log, catalogue, index, enrichment, clock, config, registry, logger, crash }
-  const ingest = createIngest(deps)
+  const parts = { log, catalogue, index, recent, enrichment, clock }
+  const ingest = createIngest({ ...parts, config, registry, logger, crash })
   const stop = async (): Promise<void> => {
     await ingest.stop()
-    await Promise.all([log.close(), index.close()])
+    await Promise.all([log.close(), index.close(), recent.close()])
   }
   return { start: () => ingest.start(), stop, checks: ingest.checks }
 })

@@ -35,7 +35,7 @@ export const ingestMetrics = {
   failures: {
     kind: 'counter',
     name: 'holdpoint_ingest_transient_failures_total',
-    help: 'Attempts that failed and are repeated, by what was attempted.',
+    help: 'Attempts that failed, by what was attempted. All are repeated but `facts`: a login goes on without them.',
     labels: ['what'],
   },
   appendSeconds: {

@@ -9,7 +9,7 @@ const alice: Subject = { id: 'alice', kind: 'human', iss: '' }
 const day = 86_400_000
 
 function made(over: Parameters<typeof rawEvent>[0] = {}, tenant = 'default', subject = alice) {
-  const context = { tenant, receivedAt: now, subject, claimedSubject: false }
+  const context = { tenant, receivedAt: now, subject, claimedSubject: false, facts: null }
   const result = normalise(rawEvent(over), context, enrichment, hasher)
   if (!result.ok) throw new Error(result.fault.code)
   return result.event

@@ -7,6 +7,7 @@ import type {
   Client,
   Credential,
   EventType,
+  Facts,
   Network,
   Place,
   SessionEvent,
@@ -24,6 +25,8 @@ export interface NormaliseContext {
   /** Whose event it is, by the event itself or by the login of its session. */
   readonly subject: Subject
   readonly claimedSubject: boolean
+  /** Counted across subjects; null but on logins. */
+  readonly facts: Facts | null
 }
 
 export type Normalised =
@@ -96,6 +99,7 @@ export function normalise(
     feedback: raw.feedback ?? null,
     privileges: raw.privileges,
     claimedSubject,
+    facts: context.facts,
   }
   return { ok: true, event }
 }

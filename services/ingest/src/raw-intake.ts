@@ -9,12 +9,13 @@ import {
   type ReaderHandlers,
   type TopicPartition,
 } from '@holdpoint/log'
-import type { SessionIndex } from '@holdpoint/state'
+import type { RecentCounts, SessionIndex } from '@holdpoint/state'
 import type { AdmitDeps } from './admit.ts'
 import { StoppedError, untilDone } from './backoff.ts'
 import type { Clock } from './clock.ts'
 import type { IngestConfig } from './config.ts'
 import type { Enrichment } from './enrichment.ts'
+import { createFacts } from './facts.ts'
 import { findTopics } from './find-topics.ts'
 import type { Hasher } from './hash.ts'
 import type { OnFailure } from './lane.ts'
@@ -30,6 +31,8 @@ export interface RawIntakeDeps {
   /** The schemas, or how to open them: tried again while the registry is away. */
   readonly catalogue: SchemaCatalogue | (() => Promise<SchemaCatalogue>)
   readonly index: SessionIndex
+  /** Counts across subjects, shared by all ingests. */
+  readonly recent: RecentCounts
   readonly enrichment: Enrichment
   readonly clock: Clock
   readonly hasher: Hasher
@@ -121,7 +124,8 @@ export class RawIntake {
 
   /** Finds the topics, then begins to read, to write and to tick. */
   async #connect(): Promise<void> {
-    const { log, clock, index, enrichment, hasher, config, sessionsCached } = this.#deps
+    const { log, clock, index, recent, enrichment, hasher, config, sessionsCached } = this.#deps
+    const { onFailure } = this.#deps
     const given = this.#deps.catalogue
     const catalogue = typeof given === 'function' ? await given() : given
     const admin = await log.admin()
@@ -129,6 +133,7 @@ export class RawIntake {
     const partitions = partitionsOf.get(topics.internal) ?? 0
     const admission: AdmitDeps = {
       subjects: createSubjects(index, sessionsCached),
+      facts: createFacts({ recent, enrichment, hasher, clock, onFailure }),
       hasher,
       enrichment,
       clock,

@@ -16,7 +16,12 @@ import {
 } from '@holdpoint/log'
 import type { LogRecord, SessionEvent } from '@holdpoint/risk'
 import { createLogger, createRegistry, type Logger } from '@holdpoint/runtime'
-import { embeddedSessionIndex, type SessionIndex } from '@holdpoint/state'
+import {
+  embeddedRecentCounts,
+  embeddedSessionIndex,
+  type RecentCounts,
+  type SessionIndex,
+} from '@holdpoint/state'
 import { createClients } from '../src/clients.ts'
 import { type Clock, wallClock } from '../src/clock.ts'
 import { joinEnrichment } from '../src/enrichment.ts'
@@ -139,6 +144,7 @@ export async function startKit(
     /** Configuration of the raw topics. */
     readonly rawConfig?: Readonly<Record<string, string>>
     readonly index?: SessionIndex
+    readonly recent?: RecentCounts
     /** Instead of one that is silent. */
     readonly logger?: Logger
     readonly stopMs?: number
@@ -160,6 +166,7 @@ export async function startKit(
     log: faulty(log, faults),
     catalogue: localCatalogue(),
     index,
+    recent: options.recent ?? embeddedRecentCounts(),
     enrichment,
     clock: options.clock ?? wallClock(() => now),
     config: {

@@ -9,7 +9,7 @@ import { type Clock, createIngest, type Enrichment } from '@holdpoint/ingest'
 import { embeddedLog, type Log } from '@holdpoint/log'
 import { defaultPolicy } from '@holdpoint/risk'
 import { createRegistry, type Logger } from '@holdpoint/runtime'
-import { embeddedSessionIndex, embeddedStore } from '@holdpoint/state'
+import { embeddedRecentCounts, embeddedSessionIndex, embeddedStore } from '@holdpoint/state'
 
 export interface ComposeOptions {
   readonly clock: Clock
@@ -52,6 +52,7 @@ export function compose(options: ComposeOptions): Composition {
     logger,
     crash,
     index: embeddedSessionIndex({ entriesMax: indexedSessionsMax }),
+    recent: embeddedRecentCounts(),
     enrichment: options.enrichment,
     clock: options.clock,
     config: {

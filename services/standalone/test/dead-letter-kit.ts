@@ -11,7 +11,7 @@ import {
 } from '@holdpoint/log'
 import { defaultPolicy, type LogRecord } from '@holdpoint/risk'
 import { createLogger, createRegistry } from '@holdpoint/runtime'
-import { embeddedSessionIndex, embeddedStore } from '@holdpoint/state'
+import { embeddedRecentCounts, embeddedSessionIndex, embeddedStore } from '@holdpoint/state'
 import { deadLetterTopics } from '../src/dlq/letter.ts'
 import type { Selection } from '../src/dlq/letters.ts'
 import { type Group, listLetters } from '../src/dlq/list.ts'
@@ -135,6 +135,7 @@ export async function startKit(): Promise<Kit> {
         log,
         catalogue,
         index: embeddedSessionIndex(),
+        recent: embeddedRecentCounts(),
         enrichment: statedOnly(),
         clock: wallClock(),
         config: {

@@ -1,5 +1,5 @@
 /** Another device, operating system or browser in a session, or a new device at its login. */
-import { type ClientPiece, clientChanges, type SeenClient, sameApp } from '../client.ts'
+import { type ClientPiece, clientChanges, type SeenClient, sameApp, sameDevice } from '../client.ts'
 import { defineDetector, type Finding, noMemory, type Scene } from '../detector.ts'
 import { clientName } from './describe.ts'
 
@@ -17,10 +17,6 @@ const pieceNames: Readonly<Record<ClientPiece, string>> = {
 }
 
 const textOf = (changes: readonly ClientPiece[]) => changes.map((c) => pieceNames[c]).join(', ')
-
-/** An id settles whether a device is known; without one, its system and browser must not contradict. */
-const sameDevice = (a: SeenClient, b: SeenClient): boolean =>
-  a.device !== 0 && b.device !== 0 ? a.device === b.device : clientChanges(a, b).length === 0
 
 function atLogin(
   { profile, hasHistory }: Scene,

@@ -4,6 +4,8 @@ import { anonymizer } from './anonymizer.ts'
 import { authenticatorChanged } from './authenticator-changed.ts'
 import { clientSwitched } from './client-switched.ts'
 import { deviceChanged } from './device-changed.ts'
+import { failedBurst } from './failed-burst.ts'
+import { failedLogins } from './failed-logins.ts'
 import { fingerprintChanged } from './fingerprint-changed.ts'
 import { impossibleTravel } from './impossible-travel.ts'
 import { newCountry } from './new-country.ts'
@@ -37,5 +39,7 @@ export const detectors: readonly Detector[] = [
   privilegeJump,
   authenticatorChanged,
   staleCredential,
+  failedBurst,
+  failedLogins,
   nonCompliant,
 ]

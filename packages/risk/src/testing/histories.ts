@@ -51,6 +51,13 @@ const postures = [
   { managed: false, compliant: false },
 ]
 
+const sprayed = {
+  networkFailures: 60,
+  networkFailedSubjects: 40,
+  networkLogins: 1,
+  deviceSubjects: 2,
+}
+
 const arbitraryEvent = fc.record({
   type: fc.constantFrom(...eventTypes),
   // Sixty of them stay within a session's life of 48 h.
@@ -72,6 +79,7 @@ const arbitraryEvent = fc.record({
   credential: fc.constantFrom(...credentials),
   posture: fc.constantFrom(null, null, null, ...postures),
   initiator: fc.constantFrom('user' as const, 'admin' as const),
+  facts: fc.constantFrom(null, null, sprayed),
   id: fc.integer({ min: 1, max: 400 }),
 })
 type Drawn = typeof arbitraryEvent extends fc.Arbitrary<infer T> ? T : never
@@ -119,6 +127,7 @@ function recordsOf(history: readonly Drawn[]): readonly LogRecord[] {
       credential: { ...drawn.credential, boundTo: drawn.bound },
       posture: drawn.posture,
       initiator: drawn.initiator,
+      facts: drawn.facts,
     }
     return { kind: 'event', event: event(seen), origin: null }
   })

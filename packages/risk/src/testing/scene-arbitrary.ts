@@ -101,6 +101,14 @@ const happening = fc.record({
   action: orNull(action),
   initiator: fc.constantFrom(...initiators),
   claimedSubject: fc.boolean(),
+  facts: orNull(
+    fc.record({
+      networkFailures: fc.nat(200),
+      networkFailedSubjects: fc.constantFrom(0, 1, 30, 200),
+      networkLogins: fc.constantFrom(0, 1, 50),
+      deviceSubjects: fc.nat(3),
+    }),
+  ),
 })
 
 /** One scene; the event's own network, place and client are its context's, or missing, or something else. */
@@ -110,6 +118,7 @@ const anyScene: fc.Arbitrary<Scene> = fc
     context,
     kind: fc.constantFrom(...subjectKinds),
     begins: fc.boolean(),
+    phishingResistant: fc.boolean(),
     base: orNull(sighting),
     next: orNull(sighting),
     elsewhere: orNull(sighting),
@@ -152,7 +161,33 @@ function byTurns(scenes: readonly Scene[]): readonly Scene[] {
   })
 }
 
-/** What befalls one session, in the order of its log: events at any time, from anywhere, or by turns. */
+/** The first of the scenes as a login that fails a hundred times from where nobody is known, then succeeds; the rest after it. */
+function afterFailures(scenes: readonly Scene[]): readonly Scene[] {
+  const [first, ...rest] = scenes
+  if (first === undefined) return scenes
+  const context = { ...first.context, proven: false }
+  const guesser = { ...first, context, networkKnown: false, phishingResistant: false }
+  const failures = Array.from({ length: 100 }, (_, i): Scene => {
+    const occurredAt = start + i * 1_000
+    const failure = { type: 'login', outcome: 'failure', occurredAt, idHash: i + 1 } as const
+    return { ...guesser, event: { ...first.event, ...failure } }
+  })
+  const success = { type: 'login', outcome: 'success', occurredAt: start + 100_000 } as const
+  return [...failures, { ...guesser, event: { ...first.event, ...success } }, ...rest]
+}
+
+const tellings = { apart: (scenes: readonly Scene[]) => scenes, byTurns, afterFailures }
+const telling = fc.oneof(
+  { weight: 4, arbitrary: fc.constant('apart' as const) },
+  { weight: 4, arbitrary: fc.constant('byTurns' as const) },
+  // A hundred scenes cost ten times as much as the others.
+  { weight: 1, arbitrary: fc.constant('afterFailures' as const) },
+)
+
+/**
+ * What befalls one session, in the order of its log: events at any time, from anywhere, by turns, or
+ * after a login that failed and failed.
+ */
 export const anyScenes: fc.Arbitrary<readonly Scene[]> = fc
-  .tuple(fc.array(anyScene, { minLength: 1, maxLength: 10 }), fc.boolean())
-  .map(([scenes, turns]) => (turns ? byTurns(scenes) : scenes))
+  .tuple(fc.array(anyScene, { minLength: 1, maxLength: 10 }), telling)
+  .map(([scenes, how]) => tellings[how](scenes))

@@ -123,6 +123,7 @@ export const event = (over: Partial<SessionEvent> = {}): SessionEvent => {
     feedback: null,
     privileges: [],
     claimedSubject: false,
+    facts: null,
     ...over,
   }
 }
@@ -152,6 +153,7 @@ export function scene(parts: SceneParts = {}): Scene {
     t: happening.occurredAt,
     kind: 'human',
     begins: false,
+    phishingResistant: false,
     base: { context: home, at: start },
     next: null,
     elsewhere: null,

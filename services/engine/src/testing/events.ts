@@ -53,6 +53,7 @@ function event(subjectId: string, sessionId: string, changes: Changes): LogRecor
       feedback: null,
       privileges: [],
       claimedSubject: false,
+      facts: null,
       ...rest,
     },
   }

@@ -12,11 +12,12 @@ import {
   topicTable,
 } from '@holdpoint/contracts'
 import { createEngine } from '@holdpoint/engine'
-import { admit, createHasher, createSubjects, recordedClock } from '@holdpoint/ingest'
+import { admit, createFacts, createHasher, createSubjects, recordedClock } from '@holdpoint/ingest'
 import { kafkaLog, type NewRecord } from '@holdpoint/log'
 import { type Decision, defaultPolicy, emptyMeta } from '@holdpoint/risk'
 import { createLogger, createRegistry, type Service } from '@holdpoint/runtime'
 import {
+  embeddedRecentCounts,
   embeddedSessionIndex,
   type OutboxEntry,
   redisGenerations,
@@ -117,11 +118,15 @@ beforeEach(async () => {
   generation = randomInt(2_000, 9_000)
   for (const one of [0, 1, 2]) used.add(generation + one)
   raw = []
-  admission = {
-    subjects: createSubjects(embeddedSessionIndex()),
+  const parts = {
     enrichment: statedOnly(),
     hasher: createHasher('a key for tests, of 32 characters or more'),
     clock: recordedClock(),
+  }
+  admission = {
+    subjects: createSubjects(embeddedSessionIndex()),
+    facts: createFacts({ recent: embeddedRecentCounts(), ...parts, onFailure: () => undefined }),
+    ...parts,
     catalogue,
     partitions,
   }

@@ -33,6 +33,7 @@ function detectorSection({
   reasons,
   params,
   needs: wanted,
+  seesFailedLogins,
   memory,
 }: Detector): string {
   const rows = Object.entries(params).map(([param, value]) => [code(param), String(value)])
@@ -45,6 +46,7 @@ function detectorSection({
         ? 'Needs nothing in particular.'
         : `Needs ${wanted.map((need) => needs[need]).join(', ')}.`,
       kept.length === 0 ? 'Remembers nothing.' : `Remembers ${codes(kept)}.`,
+      ...(seesFailedLogins ? ['Sees logins that failed, too.'] : []),
     ].join(' '),
     Object.entries(reasons)
       .map(([reason, sentence]) => `- ${code(reason)}: ${sentence}`)

@@ -8,7 +8,7 @@ import {
   topics,
 } from '@holdpoint/contracts'
 import { batchMax } from '@holdpoint/ingest'
-import { eventTypes } from '@holdpoint/risk'
+import { eventTypes, factMax } from '@holdpoint/risk'
 import { schemaRows } from './avro.ts'
 import { code, page, section, table } from './markdown.ts'
 
@@ -38,6 +38,16 @@ export function eventsPage(): string {
           limitOf(row.path),
           row.doc,
         ]),
+      ),
+    ),
+    section(
+      'Facts across subjects',
+      `These are Holdpoint's own: it counts them over all subjects of a tenant and stamps them on each login that names its subject, whatever a producer may send under this name. A network is the /24 or /48 of the address here, and one that the client claims for itself is not counted. Each count stops at ${factMax}. A repeat counts once. Where the counts do not answer, the login goes on without them.`,
+      table(
+        ['fact', 'meaning'],
+        schemaRows('holdpoint-events.avsc')
+          .rows.filter(({ path }) => path.startsWith('event.facts.'))
+          .map(({ path, doc }) => [code(path.replace('event.', '')), doc]),
       ),
     ),
   )

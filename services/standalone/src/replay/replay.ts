@@ -17,6 +17,7 @@ import {
   type AdmitDeps,
   admit,
   type Clock,
+  createFacts,
   createHasher,
   createSubjects,
   type Enrichment,
@@ -24,7 +25,7 @@ import {
   recordedClock,
 } from '@holdpoint/ingest'
 import { type Decision, defaultPolicy, type PartitionMeta } from '@holdpoint/risk'
-import { embeddedSessionIndex } from '@holdpoint/state'
+import { embeddedRecentCounts, embeddedSessionIndex } from '@holdpoint/state'
 
 /** Partitions of the internal log as shipped: another number gives other ids. */
 export const replayPartitions: number =
@@ -35,6 +36,14 @@ const hashKey = 'holdpoint replay: one run, one state'
 const generation = 1
 /** Sessions whose subject is remembered, for events that name none. */
 const indexedSessionsMax = 1_000_000
+
+/** Networks and devices that are counted by at once. */
+const countedKeysMax = 200_000
+
+/** In memory a count can fail for a fault of the code alone, and then no decision is to be trusted. */
+const uncounted = (_what: string, error: unknown): never => {
+  throw error
+}
 
 export type Taken =
   | { readonly ok: true; readonly decisions: readonly Decision[] }
@@ -56,11 +65,15 @@ export class Replay {
   constructor(options: { readonly enrichment: Enrichment; readonly partitions?: number }) {
     const { enrichment, partitions = replayPartitions } = options
     const index = embeddedSessionIndex({ entriesMax: indexedSessionsMax })
+    const hasher = createHasher(hashKey)
+    const clock = this.#clock
+    const recent = embeddedRecentCounts({ keysMax: countedKeysMax })
     this.#admission = {
       subjects: createSubjects(index),
+      facts: createFacts({ recent, enrichment, hasher, clock, onFailure: uncounted }),
       enrichment,
-      hasher: createHasher(hashKey),
-      clock: this.#clock,
+      hasher,
+      clock,
       catalogue: this.#catalogue,
       partitions,
     }

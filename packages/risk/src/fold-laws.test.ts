@@ -132,6 +132,7 @@ describe('the fold', () => {
           const session = folding.session(`${key}/${id}`)
           expect(session?.contexts.length ?? 0).toBeLessThanOrEqual(caps.sessionContexts)
           expect(session?.runs.length ?? 0).toBeLessThanOrEqual(caps.sessionRuns)
+          expect(session?.children.length ?? 0).toBeLessThanOrEqual(caps.sessionChildren)
           expect(session?.repeats.length ?? 0).toBeLessThanOrEqual(caps.repeatsOther)
           expect(session?.contributions.length ?? 0).toBeLessThanOrEqual(caps.sessionContributions)
         }

@@ -3,6 +3,7 @@ import type { Detector } from '../detector.ts'
 import { anonymizer } from './anonymizer.ts'
 import { authenticatorChanged } from './authenticator-changed.ts'
 import { clientSwitched } from './client-switched.ts'
+import { delegationStale } from './delegation-stale.ts'
 import { deviceChanged } from './device-changed.ts'
 import { fingerprintChanged } from './fingerprint-changed.ts'
 import { impossibleTravel } from './impossible-travel.ts'
@@ -10,6 +11,7 @@ import { newCountry } from './new-country.ts'
 import { newNetwork } from './new-network.ts'
 import { nonCompliant } from './non-compliant.ts'
 import { outsideRevocation } from './outside-revocation.ts'
+import { parentRevoked } from './parent-revoked.ts'
 import { privilegeJump } from './privilege-jump.ts'
 import { proofMismatch } from './proof-mismatch.ts'
 import { refreshTokenReused } from './refresh-token-reused.ts'
@@ -32,10 +34,12 @@ export const detectors: readonly Detector[] = [
   proofMismatch,
   refreshTokenReused,
   sessionSubjectMismatch,
+  parentRevoked,
   usedAfterEnd,
   outsideRevocation,
   privilegeJump,
   authenticatorChanged,
   staleCredential,
   nonCompliant,
+  delegationStale,
 ]

@@ -37,8 +37,11 @@ const remaining = (
     return score === 0 ? [] : [{ ...c, score }]
   })
 
-/** Closes the open step-up that waits for an approval, where it has been given. */
-export function approve(turn: Turn): boolean {
+/**
+ * Closes the open step-up that waits for an approval, where it has been given. `method` names how the
+ * person authenticated (RFC 8176, comma-separated), '' where the event does not tell.
+ */
+export function approve(turn: Turn, method = ''): boolean {
   const { approver, event, policy, t } = turn.input
   const open = turn.session.stepUp
   if (approver === null || open?.obligation !== 'approval') return false
@@ -63,7 +66,7 @@ export function approve(turn: Turn): boolean {
       rule: open.rule,
       level: turn.session.level,
       score: turn.session.score,
-      resolution: resolutionOf(open, 'satisfied', t, { place, approval }),
+      resolution: resolutionOf(open, 'satisfied', t, { method, place, approval }),
     }),
   )
   return true

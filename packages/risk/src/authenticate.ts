@@ -46,17 +46,13 @@ function isTrusted({ credential, occurredAt }: SessionEvent, { enrolments }: Pro
 const issuedKinds: readonly CredentialKind[] = ['api-key', 'certificate', 'workload-identity']
 
 /**
- * What software shows: a credential made for the occasion is the strongest there is, as nobody can have
- * copied it before. What it says of itself counts as it does for people.
+ * A credential that software got for the occasion: the strongest that it can show, as nobody can have
+ * copied it before.
  */
-function softwareRank({ assurance, credential, occurredAt }: SessionEvent, policy: Policy): number {
-  const issuedAt = credential?.issuedAt ?? 0
-  const justInTime =
-    credential?.status === 'active' &&
-    issuedKinds.includes(credential.kind) &&
-    issuedAt <= occurredAt + sameAuthenticationMs &&
-    occurredAt - issuedAt <= policy.stepUp.maxAge * 1000
-  return justInTime ? policy.assurance.length : assuranceRank(assurance, policy)
+function isJustInTime({ credential, occurredAt }: SessionEvent, policy: Policy): boolean {
+  if (credential?.status !== 'active' || !issuedKinds.includes(credential.kind)) return false
+  const age = occurredAt - (credential.issuedAt ?? 0)
+  return age >= -sameAuthenticationMs && age <= policy.stepUp.maxAge * 1000
 }
 
 /**
@@ -71,13 +67,13 @@ export function authenticationOf(
 ): Authentication | null {
   const authenticates = event.type === 'login' || event.type === 'reauthentication'
   if (!authenticates || event.outcome !== 'success') return null
-  if (previous !== null && event.assurance === null) return null
+  const justInTime = kind !== 'human' && isJustInTime(event, policy)
+  if (previous !== null && event.assurance === null && !justInTime) return null
   const proves = isTrusted(event, profile)
-  const rankOf =
-    kind === 'human' ? assuranceRank(event.assurance, policy) : softwareRank(event, policy)
+  const rank = justInTime ? policy.assurance.length : assuranceRank(event.assurance, policy)
   const authTime = Math.min(event.assurance?.authTime ?? event.occurredAt, event.occurredAt)
   return {
-    rank: proves ? rankOf : 1,
+    rank: proves ? rank : 1,
     authTime,
     method: event.assurance?.amr.join(',') ?? '',
     context,

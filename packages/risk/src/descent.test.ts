@@ -250,6 +250,7 @@ describe('an approval', () => {
     ])
     expect(resolution(folding)).toMatchObject({
       outcome: 'satisfied',
+      method: 'pwd,otp',
       place: 'London, GB',
       approval: {
         subjectId: 'alice',

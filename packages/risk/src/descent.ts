@@ -175,7 +175,7 @@ export function approveChildren(
     if (child.session.acting === 'human') return false
     if (child.session.stepUp?.obligation !== 'approval') return true
     const turn = turnOf(folding, cause, child, { ...parent, approver }, next)
-    if (approve(turn)) {
+    if (approve(turn, cause.event.assurance?.amr.join(','))) {
       tellLevel(turn)
       next = lay(folding, cause, child.key, turn)
     }

@@ -95,7 +95,7 @@ export function above(
   }
 }
 
-/** Revokes a session, where it is not yet, whose own parent was revoked. */
+/** Revokes a session, where it is not yet, whose own parent was revoked, and what was begun from it. */
 function setRight(
   folding: Folding,
   cause: Cause,
@@ -106,10 +106,11 @@ function setRight(
   if (session === null || session.parent === '' || depth >= delegationDepthMax) return profile
   if (isRevokedForCause(session, profile)) return profile
   const parent = present(folding, session.parent, session.startedAt, profile, cause.t)
-  const next = setRight(folding, cause, parent, profile, depth + 1)
+  let next = setRight(folding, cause, parent, profile, depth + 1)
   const now = parent.session && sessionOf(folding, parent.key)
   if (now === null || !isRevokedForCause(now, next)) return next
-  return end(folding, cause, { key, session }, { key: parent.key, session: now }, next)
+  next = end(folding, cause, { key, session }, { key: parent.key, session: now }, next)
+  return endChildren(folding, cause, key, next)
 }
 
 function approverOf(

@@ -112,10 +112,12 @@ describe('the fold', () => {
       }
     }))
 
-  it('never prompts a workload', () =>
+  it('never prompts a workload or an agent', () =>
     law((records) => {
       for (const { subject, stepUp } of folded(records).decisions) {
-        if (subject.kind === 'human' || stepUp === null) continue
+        if (stepUp === null) continue
+        if (subject.kind === 'human' && stepUp.obligation === 'reauthenticate') continue
+        expect(stepUp.obligation).not.toBe('reauthenticate')
         expect(stepUp.prompt).toBe(false)
         expect(stepUp.acrValues).toEqual([])
       }

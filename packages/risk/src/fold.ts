@@ -121,7 +121,8 @@ function foldEvent(
   const index = folding.drafts.length
   const result = step({
     profile,
-    session: before,
+    // It may have been revoked just now, with the one that it was begun from.
+    session: before && sessionOf(folding, keys.session),
     previous: livingSession(previous, stored, t),
     parentKey: kin.parent.key,
     parent: kin.parent.session,

@@ -134,7 +134,7 @@ export function requestOf(
   const acr = policy.assurance[open.rank - 1]?.acr
   const acrs = acr === undefined ? [] : [acr]
   const asked: Approver | null =
-    open.obligation === 'approval' && approver !== null
+    open.obligation === 'approval' && approver?.status === 'active'
       ? { sessionId: approver.sessionId, acrValues: acrs }
       : null
   return {

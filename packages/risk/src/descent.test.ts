@@ -318,6 +318,19 @@ describe('an approval', () => {
     expect(folding.session('agent')).toMatchObject({ score: 450, stepUp: null })
   })
 
+  it('is asked of nobody whose session has ended, and given in the next that the agent names', () => {
+    const folding = family()
+    folding.happens({ ...session('sso'), type: 'logout', action: null, ...after(5) })
+    folding.happens({ ...agent, ...session('agent'), ...pay(500), ...after(10) })
+    expect(folding.decisions.at(-1)).toMatchObject({
+      risk: { score: 450 },
+      stepUp: { obligation: 'approval', approver: null },
+    })
+    folding.happens({ ...home, ...session('sso-2'), ...login, ...after(11) })
+    folding.happens({ ...agent, ...session('agent', 'sso-2'), ...after(12) })
+    expect(resolution(folding)).toMatchObject({ approval: { sessionId: 'sso-2' } })
+  })
+
   it('stays asked for where nobody is known who could give it', () => {
     const folding = folder()
     const alone = { ...agent, ...session('agent'), subject: { id: 'a', kind: 'agent', iss: '' } }

@@ -2,14 +2,16 @@
  * The fold of one partition: every record of the internal log in its order, over the states it led to.
  * It has no clock and looks nothing up, so refolding a log gives the same decisions byte for byte.
  */
+import { above, enlist, kinOf } from './ascent.ts'
 import { schedule } from './deadline.ts'
-import { above, approveChildren, type Cause, endChildren, enlist, kinOf } from './descent.ts'
+import { approveChildren, endChildren } from './descent.ts'
 import { detectors as allDetectors } from './detectors/index.ts'
 import type { LogRecord, SessionEvent } from './event.ts'
 import type { FoldResult, PartitionMeta, PlacedRecord, States } from './fold-types.ts'
 import { begin, type Folding, finish, keep, nothing, profileOf, put, sessionOf } from './folding.ts'
 import { livingProfile, livingSession } from './lifetimes.ts'
 import { isRevokedForCause } from './lineage.ts'
+import type { Cause } from './placed.ts'
 import type { Policy } from './policy.ts'
 import { decisionId } from './stamp.ts'
 import { caps, emptyProfile, type Profile, type Session } from './state.ts'

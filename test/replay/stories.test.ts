@@ -103,6 +103,13 @@ const told: Readonly<Record<string, readonly string[]>> = {
   '11b-daily-admin': s1(0, 0, 0),
   '12a-old-key-from-a-new-network': s1(615, 615),
   '12b-old-key-in-two-places': s1(300, 615, 615, 615, 905),
+  '13a-agent-old-approval': [
+    's-1: 0',
+    ...['s-2: 0', 's-2: 0', 's-2: 0', 's-2: 450'],
+    's-1: 0',
+    's-2: 0',
+  ],
+  '13b-parent-revoked': ['s-1: 0', 's-2: 0', 's-3: 0', 's-3: 0', 's-1: 1000', 's-2: 1000'],
   '14-patient-thief': s1(0, 0, 550, 685),
   '15a-binding-key-changed': s1(0, 0, 1000),
   '15b-refresh-token-reused': s1(0, 1000),

@@ -76,7 +76,10 @@ describe('a decision on the wire', () => {
       validUntil: '2026-11-22T10:10:00.000Z',
       session: { status: 'step_up_required', notAfter: '2026-11-22T11:00:00.000Z' },
       stepUp: { deadline: '2026-11-22T10:10:00.000Z', acrValues: ['phr'] },
-      resolution: { at: '2026-11-22T10:00:00.000Z' },
+      resolution: {
+        at: '2026-11-22T10:00:00.000Z',
+        approval: { expiresAt: '2026-11-22T11:00:00.000Z' },
+      },
     })
     const bare = { ...sampleDecision(), stepUp: null, resolution: null }
     expect(decisionToJson(bare)).toMatchObject({ stepUp: null, resolution: null })

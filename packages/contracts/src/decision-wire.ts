@@ -14,7 +14,14 @@ export function decisionToJson(decision: Decision): Record<string, unknown> {
     validUntil: iso(decision.validUntil),
     session: { ...session, notAfter: isoOrNull(session.notAfter) },
     stepUp: stepUp && { ...stepUp, deadline: iso(stepUp.deadline) },
-    resolution: resolution && { ...resolution, at: iso(resolution.at) },
+    resolution: resolution && {
+      ...resolution,
+      at: iso(resolution.at),
+      approval: resolution.approval && {
+        ...resolution.approval,
+        expiresAt: iso(resolution.approval.expiresAt),
+      },
+    },
   }
 }
 

@@ -32,8 +32,8 @@ export const idLimits = {
   privileges: 256,
 } as const
 
-/** Items. A longer list is refused. */
-export const listLimits = { actor: 8, 'assurance.amr': 16, privileges: 256 } as const
+/** Items. A longer list is refused: a chain of delegation has at most three who act (`actor[0..2]`). */
+export const listLimits = { actor: 3, 'assurance.amr': 16, privileges: 256 } as const
 
 /** Bytes of one event, as JSON or as Avro. */
 export const eventBytesMax = 65_536

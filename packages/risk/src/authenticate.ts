@@ -2,7 +2,13 @@
 import { asksForRotation, evidenceTime } from './assess.ts'
 import { prove } from './context.ts'
 import type { Scene } from './detector.ts'
-import { authenticatorKinds, type SessionEvent } from './event.ts'
+import {
+  authenticatorKinds,
+  type CredentialKind,
+  type SessionEvent,
+  type SubjectKind,
+} from './event.ts'
+import { demanded } from './obligation.ts'
 import type { Policy } from './policy.ts'
 import { assuranceRank, notOlder } from './requirement.ts'
 import { type Contribution, caps, type OpenStepUp, type Profile, type Session } from './state.ts'
@@ -32,7 +38,21 @@ function isTrusted({ credential, occurredAt }: SessionEvent, { enrolments }: Pro
   const isNew = (at: number) => occurredAt - at < enrolledOfLateMs
   if (authenticatorKinds.includes(kind) && issuedAt !== null && isNew(issuedAt)) return false
   const enrolled = enrolments.find((e) => e.credential === id)
-  return enrolled === undefined || (enrolled.proven && !isNew(enrolled.at))
+  const issued = kind !== 'unknown' && !authenticatorKinds.includes(kind)
+  return enrolled === undefined || (enrolled.proven && (issued || !isNew(enrolled.at)))
+}
+
+/** Issued to software by those who know it. A token is not among them: whoever has stolen a key can get tokens for it. */
+const issuedKinds: readonly CredentialKind[] = ['api-key', 'certificate', 'workload-identity']
+
+/**
+ * A credential that software got for the occasion: the strongest that it can show, as nobody can have
+ * copied it before.
+ */
+function isJustInTime({ credential, occurredAt }: SessionEvent, policy: Policy): boolean {
+  if (credential?.status !== 'active' || !issuedKinds.includes(credential.kind)) return false
+  const age = occurredAt - (credential.issuedAt ?? 0)
+  return age >= -sameAuthenticationMs && age <= policy.stepUp.maxAge * 1000
 }
 
 /**
@@ -42,15 +62,18 @@ function isTrusted({ credential, occurredAt }: SessionEvent, { enrolments }: Pro
 export function authenticationOf(
   event: SessionEvent,
   context: number,
+  kind: SubjectKind,
   { policy, previous, profile }: Pick<StepInput, 'policy' | 'previous' | 'profile'>,
 ): Authentication | null {
   const authenticates = event.type === 'login' || event.type === 'reauthentication'
   if (!authenticates || event.outcome !== 'success') return null
-  if (previous !== null && event.assurance === null) return null
+  const justInTime = kind !== 'human' && isJustInTime(event, policy)
+  if (previous !== null && event.assurance === null && !justInTime) return null
   const proves = isTrusted(event, profile)
+  const rank = justInTime ? policy.assurance.length : assuranceRank(event.assurance, policy)
   const authTime = Math.min(event.assurance?.authTime ?? event.occurredAt, event.occurredAt)
   return {
-    rank: proves ? assuranceRank(event.assurance, policy) : 1,
+    rank: proves ? rank : 1,
     authTime,
     method: event.assurance?.amr.join(',') ?? '',
     context,
@@ -79,6 +102,7 @@ export function authenticate(turn: Turn, scene: Scene, made: Authentication | nu
   const open = turn.session.stepUp
   const answers = open === null ? answersLevel(turn, made) : satisfies(made, open, rotated)
   if (answers) {
+    if (turn.session.level === 'HIGH') cutLife(turn)
     setRisk(turn, shed(turn.session.contributions, made, policy))
     // A takeover's step-up is the predecessor's: `retire` tells how it was closed.
     if (!rotated) close(turn, 'satisfied', made)
@@ -91,14 +115,22 @@ export function authenticate(turn: Turn, scene: Scene, made: Authentication | nu
   return proves
 }
 
+/** A session that was at HIGH lives on for a while only. Software is not ended by the clock: an outage is no remedy. */
+function cutLife({ kind, session, input }: Turn): void {
+  if (kind !== 'human') return
+  const end = input.t + input.policy.stepUp.lifeAfterHighMs
+  session.notAfter = Math.min(session.notAfter || end, end)
+}
+
 /** Without an open step-up: whether the authentication is what the session's level would have asked for. */
 function answersLevel(turn: Turn, made: Authentication): boolean {
   const { level, contributions } = turn.session
   if (level === 'LOW') return false
+  const { requirement, obligation } = demanded(turn.kind, level, 'sensitive', turn.input.policy)
+  if (obligation === 'approval') return false
   const rotates = level === 'HIGH' || contributions.some(asksForRotation)
-  const { rank } = turn.input.policy.requirements[level].sensitive
   return (
-    made.rank >= rank &&
+    made.rank >= requirement.rank &&
     notOlder(made.authTime, evidenceTime(contributions)) &&
     (turn.previous !== null || !rotates)
   )
@@ -182,6 +214,7 @@ export function satisfies(
   rotated: boolean,
 ): boolean {
   return (
+    stepUp.obligation !== 'approval' &&
     authentication.rank >= stepUp.rank &&
     notOlder(authentication.authTime, stepUp.issuedAt) &&
     (!stepUp.riskDriven || authentication.context === stepUp.context) &&

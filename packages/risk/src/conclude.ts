@@ -70,12 +70,12 @@ function askFor(turn: Turn, scene: Scene, ask: Ask): void {
       ...spoken(turn),
       type: 'session.stepup.required',
       rule: stepUp.rule,
-      stepUp: requestOf(stepUp, turn.kind, turn.session.level, policy),
+      stepUp: requestOf(stepUp, turn.kind, turn.input.approver, policy),
     }),
   )
 }
 
-function tellLevel(turn: Turn): void {
+export function tellLevel(turn: Turn): void {
   if (turn.session.level === turn.startLevel) return
   turn.drafts.push(
     draft({
@@ -99,7 +99,10 @@ export function revoke(turn: Turn, rule: string): void {
       ...(wholeSubject ? { sessionKey: '' } : {}),
     }),
   )
-  if (wholeSubject) turn.profile = { ...turn.profile, notBefore: event.occurredAt }
+  if (wholeSubject) {
+    const notBefore = Math.max(turn.profile.notBefore, event.occurredAt)
+    turn.profile = { ...turn.profile, notBefore }
+  }
   turn.session.status = 'revoked'
   turn.session.endedAt = event.occurredAt
 }

@@ -1,4 +1,4 @@
-/** The only timer of a session so far: its step-up's deadline. */
+/** The timers of a session: its step-up's deadline, and the end of its life. */
 import { type Draft, draft, resolutionOf } from './draft.ts'
 import { caps, type Profile, type Session } from './state.ts'
 
@@ -28,11 +28,42 @@ export function expire(
   return { session: { ...session, stepUp }, decisions: [resolved] }
 }
 
-/** Keeps the profile's timers true to a session's step-up; what is over waits for nothing. Returns the profile it was given where they are. */
+/**
+ * The session's life was cut and has run out: whoever uses it must authenticate anew. It is told as a
+ * revocation, as nothing else ends a session for apps.
+ */
+export function endLife(
+  session: Session,
+  sessionKey: string,
+  due: number,
+): { readonly session: Session; readonly decisions: readonly Draft[] } {
+  const { notAfter, stepUp: open, level, score } = session
+  if (notAfter === 0 || notAfter > due || session.status !== 'active') {
+    return { session, decisions: [] }
+  }
+  const told = { sessionKey, decidedAt: notAfter, level, score }
+  const decisions = [draft({ ...told, type: 'session.revoked', rule: 'revoke.not-after' })]
+  if (open !== null && !open.expired) {
+    const resolution = resolutionOf(open, 'superseded', notAfter)
+    decisions.unshift(
+      draft({ ...told, type: 'session.stepup.resolved', rule: open.rule, resolution }),
+    )
+  }
+  const ended: Session = { ...session, status: 'revoked', endedAt: notAfter, stepUp: null }
+  return { session: ended, decisions }
+}
+
+/** When a session next needs to be looked at, ms; null where it waits for nothing. */
+function dueOf({ stepUp: open, notAfter, status }: Session): number | null {
+  if (status !== 'active') return null
+  const deadline = open !== null && !open.expired ? open.deadline : 0
+  if (deadline === 0 || notAfter === 0) return deadline || notAfter || null
+  return Math.min(deadline, notAfter)
+}
+
+/** Keeps the profile's timers true to a session's step-up and life; what is over waits for nothing. Returns the profile it was given where they are. */
 export function schedule(profile: Profile, sessionKey: string, session: Session): Profile {
-  const open = session.stepUp
-  const waits = open !== null && !open.expired && session.status === 'active'
-  const due = waits ? open.deadline : null
+  const due = dueOf(session)
   const kept = profile.timers.find((timer) => timer.session === sessionKey)
   if ((kept?.due ?? null) === due) return profile
   const others = profile.timers.filter((timer) => timer !== kept)

@@ -1,8 +1,9 @@
 /** From an assessed session to what must happen: end it, ask for proof, or let it be. */
 import { type Assessment, asksForRotation, countsAt, evidenceTime } from './assess.ts'
-import type { RiskLevel, StepUpRequest } from './decision.ts'
+import type { Approver, Obligation, StepUpRequest } from './decision.ts'
 import type { Scene } from './detector.ts'
 import type { SessionEvent } from './event.ts'
+import { demanded } from './obligation.ts'
 import type { Policy, Requirement } from './policy.ts'
 import { meets } from './requirement.ts'
 import type { Contribution, OpenStepUp, Session } from './state.ts'
@@ -39,6 +40,7 @@ export function revocationRule(
 /** What must be asked of the session now. */
 export interface Ask {
   readonly requirement: Requirement
+  readonly obligation: Obligation
   readonly rotate: boolean
   /** The context that the risk rests on. */
   readonly context: number
@@ -49,15 +51,17 @@ export interface Ask {
 export function unmet(session: Session, scene: Scene, t: number, policy: Policy): Ask | null {
   const acts = scene.event.type === 'action' && scene.event.outcome !== 'failure'
   const sensitivity = acts ? scene.sensitivity : 'routine'
-  const requirement = policy.requirements[session.level][sensitivity]
+  const { requirement, obligation } = demanded(scene.kind, session.level, sensitivity, policy)
   if (!acts && !requirement.now) return null
   if (requirement.rank === 0 && requirement.maxAge === 0) return null
   const live = session.contributions.filter((c) => countsAt(c, t) > 0)
   const evidenceAt = evidenceTime(live)
   if (meets(requirement, { session, context: scene.context.id, evidenceAt, t })) return null
+  const rotates = requirement.here && obligation !== 'approval'
   return {
     requirement,
-    rotate: requirement.here && (session.level === 'HIGH' || live.some(asksForRotation)),
+    obligation,
+    rotate: rotates && (session.level === 'HIGH' || live.some(asksForRotation)),
     context: requirement.here ? heaviest(live, t, scene.context.id) : scene.context.id,
     rule: `require.${session.level}.${sensitivity}`.toLowerCase(),
   }
@@ -80,7 +84,8 @@ function heaviest(live: readonly Contribution[], t: number, otherwise: number): 
 export const covers = (open: OpenStepUp, ask: Ask): boolean =>
   open.rank >= ask.requirement.rank &&
   (open.rotate || !ask.rotate) &&
-  (open.riskDriven || !ask.requirement.here)
+  (open.riskDriven || !ask.requirement.here) &&
+  (open.obligation === ask.obligation || open.rotate || ask.obligation === 'fresh-assertion')
 
 /** How the caps on prompts stand for a subject: whether it may be prompted, and whether this would be one too many in the hour. */
 export function promptCap(
@@ -115,6 +120,7 @@ export function stepUpFor(
     failures: 0,
     expired: false,
     rule: ask.rule,
+    obligation: ask.obligation,
   }
 }
 
@@ -122,17 +128,23 @@ export function stepUpFor(
 export function requestOf(
   open: OpenStepUp,
   kind: Scene['kind'],
-  level: RiskLevel,
+  approver: Session | null,
   policy: Policy,
 ): StepUpRequest {
   const acr = policy.assurance[open.rank - 1]?.acr
+  const acrs = acr === undefined ? [] : [acr]
+  const asked: Approver | null =
+    open.obligation === 'approval' && approver?.status === 'active'
+      ? { sessionId: approver.sessionId, acrValues: acrs }
+      : null
   return {
     id: open.id,
-    acrValues: kind === 'human' && acr !== undefined ? [acr] : [],
+    acrValues: kind === 'human' ? acrs : [],
     maxAge: open.maxAge,
-    obligation: policy.obligations[kind][level],
+    obligation: open.obligation,
     rotate: open.rotate,
     prompt: open.prompt,
     deadline: open.deadline,
+    approver: asked,
   }
 }

@@ -12,12 +12,32 @@ export type RiskLevel = 'LOW' | 'MEDIUM' | 'HIGH'
 
 export type SessionStatus = 'active' | 'step_up_required' | 'revocation_held' | 'revoked'
 
-export type Obligation =
-  | 'reauthenticate'
-  | 'fresh-assertion'
-  | 'jit-credential'
-  | 'narrower-scope'
-  | 'approval'
+/** What a step-up asks for: people authenticate again, the rest never is prompted. */
+export const obligations = [
+  'reauthenticate',
+  'fresh-assertion',
+  'jit-credential',
+  'narrower-scope',
+  'approval',
+] as const
+export type Obligation = (typeof obligations)[number]
+
+/** Whose authentication an approval waits for: the person's, in the parent session. */
+export interface Approver {
+  /** The parent session, as its app names it. */
+  readonly sessionId: string
+  /** RFC 9470 `acr_values` to ask the person for: the session that waits is never asked itself. */
+  readonly acrValues: readonly string[]
+}
+
+/** A person's word for what another does on her behalf. */
+export interface Approval {
+  readonly subjectId: string
+  /** The parent session in which it was given. */
+  readonly sessionId: string
+  /** Until when it counts, ms since the epoch. */
+  readonly expiresAt: number
+}
 
 /** One finding of one detector, as a person reads it. */
 export interface Reason {
@@ -46,6 +66,8 @@ export interface StepUpRequest {
   readonly prompt: boolean
   /** ms since the epoch. */
   readonly deadline: number
+  /** null where the obligation is no approval, or nobody is known who could give it. */
+  readonly approver: Approver | null
 }
 
 export type ResolutionOutcome = 'satisfied' | 'failed' | 'expired' | 'superseded'
@@ -59,6 +81,8 @@ export interface Resolution {
   readonly at: number
   /** Where the answering authentication was made, '' where none was. */
   readonly place: string
+  /** null where it was not approved by another session. */
+  readonly approval: Approval | null
 }
 
 export interface Decision {

@@ -2,14 +2,18 @@
  * The policy that Holdpoint ships. Sensitivities follow what an account takeover is after: money,
  * rights, secrets, and the means to stay. Numbers are those that `test/replay` holds.
  */
+import type { Obligation } from './decision.ts'
 import type { Policy } from './policy.ts'
 
 const eightHoursS = 8 * 60 * 60
 const tenMinutesS = 10 * 60
 
+const always = (obligation: Obligation) =>
+  ({ routine: obligation, sensitive: obligation, critical: obligation }) as const
+
 export const defaultPolicy: Policy = {
   id: 'default',
-  version: 'sha256:ef1765a6e627b73fb195cfb25ca47a854b135afe812c6ed917ad3ed0b60a1011',
+  version: 'sha256:b215e47daec5de6c16d8981b8160f46778a5bd1ef4419c9d2e06cf2805b2b6b7',
   assurance: [
     {
       acr: 'aal1',
@@ -136,9 +140,21 @@ export const defaultPolicy: Policy = {
     },
   },
   obligations: {
-    human: { LOW: 'reauthenticate', MEDIUM: 'reauthenticate', HIGH: 'reauthenticate' },
-    workload: { LOW: 'fresh-assertion', MEDIUM: 'fresh-assertion', HIGH: 'jit-credential' },
-    agent: { LOW: 'fresh-assertion', MEDIUM: 'approval', HIGH: 'jit-credential' },
+    human: {
+      LOW: always('reauthenticate'),
+      MEDIUM: always('reauthenticate'),
+      HIGH: always('reauthenticate'),
+    },
+    workload: {
+      LOW: always('fresh-assertion'),
+      MEDIUM: { ...always('fresh-assertion'), critical: 'narrower-scope' },
+      HIGH: always('jit-credential'),
+    },
+    agent: {
+      LOW: always('fresh-assertion'),
+      MEDIUM: always('approval'),
+      HIGH: always('jit-credential'),
+    },
   },
   revocation: {
     scoreFrom: 900,
@@ -146,7 +162,12 @@ export const defaultPolicy: Policy = {
     familiesNeeded: ['token', 'client'],
     failuresMax: 3,
   },
-  stepUp: { deadlineMs: 10 * 60_000, maxAge: 300 },
+  stepUp: {
+    deadlineMs: 10 * 60_000,
+    maxAge: 300,
+    approvalMs: 60 * 60_000,
+    lifeAfterHighMs: 60 * 60_000,
+  },
   prompts: { gapMs: 5 * 60_000, perHourMax: 3 },
   detectors: {},
 }

@@ -62,6 +62,8 @@ const lacks: Readonly<Record<Need, (scene: Scene) => boolean>> = {
   history: (scene) => !scene.hasHistory,
   'credential-life': ({ event }) => event.credential === null || !tellsLife(event.credential),
   posture: (scene) => scene.event.posture === null,
+  parent: ({ parent, approver, session }) =>
+    parent === null && approver === null && session.approvedAt === 0,
 }
 
 /** That a credential is active is what is taken for granted: it tells nothing of how long it may live. */

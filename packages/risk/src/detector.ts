@@ -43,6 +43,10 @@ export interface Scene {
   readonly sensitivity: Sensitivity
   readonly session: Session
   readonly profile: Profile
+  /** The session that this one was begun from; null where none is known. */
+  readonly parent: Session | null
+  /** The nearest session above this one in which a person acts: hers is the approval. Null where none is known. */
+  readonly approver: Session | null
 }
 
 /** What a detector finds; the registry adds the detector's name and family. */
@@ -66,6 +70,7 @@ export type Need =
   | 'history'
   | 'credential-life'
   | 'posture'
+  | 'parent'
 
 type Fields = Readonly<Record<string, Field>>
 type MemoryOf<F extends Fields> = { readonly [K in keyof F]: ValueOf<F[K]> }

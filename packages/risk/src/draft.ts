@@ -60,5 +60,13 @@ export const resolutionOf = (
   stepUp: OpenStepUp,
   outcome: ResolutionOutcome,
   at: number,
-  answer: { readonly method: string; readonly place: string } = { method: '', place: '' },
-): Resolution => ({ stepUpId: stepUp.id, outcome, at, ...answer })
+  answer: Partial<Pick<Resolution, 'method' | 'place' | 'approval'>> = {},
+): Resolution => ({
+  stepUpId: stepUp.id,
+  outcome,
+  method: '',
+  at,
+  place: '',
+  approval: null,
+  ...answer,
+})

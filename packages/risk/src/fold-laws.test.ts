@@ -112,10 +112,12 @@ describe('the fold', () => {
       }
     }))
 
-  it('never prompts a workload', () =>
+  it('never prompts a workload or an agent', () =>
     law((records) => {
       for (const { subject, stepUp } of folded(records).decisions) {
-        if (subject.kind === 'human' || stepUp === null) continue
+        if (stepUp === null) continue
+        if (subject.kind === 'human' && stepUp.obligation === 'reauthenticate') continue
+        expect(stepUp.obligation).not.toBe('reauthenticate')
         expect(stepUp.prompt).toBe(false)
         expect(stepUp.acrValues).toEqual([])
       }
@@ -132,6 +134,7 @@ describe('the fold', () => {
           const session = folding.session(`${key}/${id}`)
           expect(session?.contexts.length ?? 0).toBeLessThanOrEqual(caps.sessionContexts)
           expect(session?.runs.length ?? 0).toBeLessThanOrEqual(caps.sessionRuns)
+          expect(session?.children.length ?? 0).toBeLessThanOrEqual(caps.sessionChildren)
           expect(session?.repeats.length ?? 0).toBeLessThanOrEqual(caps.repeatsOther)
           expect(session?.contributions.length ?? 0).toBeLessThanOrEqual(caps.sessionContributions)
         }

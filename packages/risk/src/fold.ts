@@ -2,13 +2,17 @@
  * The fold of one partition: every record of the internal log in its order, over the states it led to.
  * It has no clock and looks nothing up, so refolding a log gives the same decisions byte for byte.
  */
+import { above, enlist, kinOf } from './ascent.ts'
 import { schedule } from './deadline.ts'
+import { approveChildren, endChildren } from './descent.ts'
 import { detectors as allDetectors } from './detectors/index.ts'
 import type { LogRecord, SessionEvent } from './event.ts'
 import { seeFailedLogin } from './failed-login.ts'
 import type { FoldResult, PartitionMeta, PlacedRecord, States } from './fold-types.ts'
 import { begin, type Folding, finish, keep, nothing, profileOf, put, sessionOf } from './folding.ts'
 import { livingProfile, livingSession } from './lifetimes.ts'
+import { isRevokedForCause } from './lineage.ts'
+import type { Cause } from './placed.ts'
 import type { Policy } from './policy.ts'
 import type { Signal } from './signal.ts'
 import { decisionId } from './stamp.ts'
@@ -35,17 +39,22 @@ export function keysOf(record: LogRecord): {
   readonly sessions: readonly string[]
 } {
   if (record.kind === 'tick') return { profiles: [], sessions: [] }
-  const { subject, session, previousSession } = record.event.keys
-  return { profiles: [subject], sessions: [session, previousSession].filter((key) => key !== '') }
+  const { subject, session, previousSession, parentSession } = record.event.keys
+  const sessions = [session, previousSession, parentSession].filter((key) => key !== '')
+  return { profiles: [subject], sessions }
 }
 
-/** Sessions that a record's fold also reads, known once the profiles are loaded: those whose timers it fires. */
+/**
+ * Sessions that a record's fold also reads, known once others are loaded: those whose timers it fires, and
+ * those that its own was begun from or that were begun from it. Asked until it names nothing new.
+ */
 export function followUps(record: LogRecord, states: States): readonly string[] {
   if (record.kind === 'event') {
     const { type, keys } = record.event
     const due = dueTimers(states.profile(keys.subject), decisionTime(record.event))
     const successor = type === 'revocation' ? (states.session(keys.session)?.successor ?? '') : ''
-    return [...due.map((timer) => timer.session), ...(successor === '' ? [] : [successor])]
+    const kin = kinOf(record.event, (key) => (key === '' ? null : states.session(key)))
+    return [...due.map((timer) => timer.session), ...(successor === '' ? [] : [successor]), ...kin]
   }
   return states
     .dueSubjects(record.t, timersPerTick)
@@ -106,11 +115,24 @@ function foldEvent(
   // A session that names itself takes over from nobody.
   const previousKey = keys.previousSession === keys.session ? '' : keys.previousSession
   const previous = previousKey === '' ? null : sessionOf(folding, previousKey)
+  const before = session === null ? null : sessionOf(folding, keys.session)
+  const cause = { event, t }
+  const kin = above(
+    folding,
+    cause,
+    hasSession ? { session: before, previous: livingSession(previous, stored, t) } : nobody,
+    profile,
+  )
+  profile = kin.profile
   const index = folding.drafts.length
   const result = step({
     profile,
-    session: session === null ? null : sessionOf(folding, keys.session),
+    // It may have been revoked just now, with the one that it was begun from.
+    session: before && sessionOf(folding, keys.session),
     previous: livingSession(previous, stored, t),
+    parentKey: kin.parent.key,
+    parent: kin.parent.session,
+    approver: kin.approver,
     event,
     t,
     late: event.occurredAt < event.receivedAt - lateAfterMs,
@@ -136,6 +158,11 @@ function foldEvent(
     put(folding.sessions, previousKey, result.previous)
     profile = schedule(profile, previousKey, result.previous)
   }
+  if (hasSession) {
+    const isNew = before === null || before.parent !== kin.parent.key
+    enlist(folding, kin.parent.key, { key: keys.session, previousKey, isNew })
+    profile = tellKin(folding, cause, { before, after: result.session, previousKey }, profile)
+  }
   keep(folding, keys.subject, stored, seen(profile, t))
   if (event.type === 'revocation' && known !== null) revokeOn(folding, event, known, detectors)
   return { signals: result.signals, blind: result.blind }
@@ -148,6 +175,26 @@ function tell(folding: Folding, event: SessionEvent, signals: readonly Signal[],
   for (const entry of storyOf(event, signals, { before, t, offset: folding.offset })) {
     folding.story.push([event.keys.session, entry])
   }
+}
+
+const nobody = { session: null, previous: null }
+
+/** What an event's session means for those begun from it: they end where it was revoked, and a person's new authentication approves. */
+function tellKin(
+  folding: Folding,
+  cause: Cause,
+  of: { readonly before: Session | null; readonly after: Session; readonly previousKey: string },
+  profile: Profile,
+): Profile {
+  const { before, after, previousKey } = of
+  const key = cause.event.keys.session
+  let next = profile
+  const previous = previousKey === '' ? null : sessionOf(folding, previousKey)
+  if (previous?.status === 'revoked') next = endChildren(folding, cause, previousKey, next)
+  if (after.children.length === 0) return next
+  if (isRevokedForCause(after, next)) return endChildren(folding, cause, key, next)
+  const isNewer = after.assurance.authTime > (before?.assurance.authTime ?? 0)
+  return isNewer && after.acting === 'human' ? approveChildren(folding, cause, key, next) : next
 }
 
 /** A revocation that names an old id means the session that lives on under another. */

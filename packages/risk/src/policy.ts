@@ -58,7 +58,9 @@ export interface Policy {
     readonly highUntil: number
   }
   readonly requirements: Readonly<Record<RiskLevel, Readonly<Record<Sensitivity, Requirement>>>>
-  readonly obligations: Readonly<Record<SubjectKind, Readonly<Record<RiskLevel, Obligation>>>>
+  readonly obligations: Readonly<
+    Record<SubjectKind, Readonly<Record<RiskLevel, Readonly<Record<Sensitivity, Obligation>>>>>
+  >
   readonly revocation: {
     readonly scoreFrom: number
     readonly familiesMin: number
@@ -66,7 +68,14 @@ export interface Policy {
     readonly familiesNeeded: readonly Family[]
     readonly failuresMax: number
   }
-  readonly stepUp: { readonly deadlineMs: number; readonly maxAge: number }
+  readonly stepUp: {
+    readonly deadlineMs: number
+    readonly maxAge: number
+    /** How long a person's approval counts, at most. */
+    readonly approvalMs: number
+    /** How long a person's session lives on once it has answered a step-up at HIGH. */
+    readonly lifeAfterHighMs: number
+  }
   readonly prompts: { readonly gapMs: number; readonly perHourMax: number }
   /** Overrides of detectors' params, by detector and parameter. */
   readonly detectors: Readonly<Record<string, Readonly<Record<string, number>>>>

@@ -56,8 +56,9 @@ export function retire(turn: Turn, made: Authentication | null): void {
   const { event, t } = turn.input
   const sessionKey = event.keys.previousSession
   const open = previous.stepUp
+  let satisfied = false
   if (open !== null && !open.expired) {
-    const satisfied = made !== null && satisfies(made, open, true)
+    satisfied = made !== null && satisfies(made, open, true)
     const of = { sessionKey, session: previous, open }
     tellResolved(turn, of, satisfied ? 'satisfied' : 'superseded', made)
   }
@@ -81,6 +82,8 @@ export function retire(turn: Turn, made: Authentication | null): void {
     endedAt: event.occurredAt,
     stepUp: null,
     successor: event.keys.session,
+    // What was answered for is no evidence any more: what was begun from it meanwhile lives on.
+    contributions: satisfied ? [] : previous.contributions,
   }
   turn.session.stepUp = null
 }

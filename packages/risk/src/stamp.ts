@@ -43,7 +43,7 @@ export function stamp(draft: Draft, by: Stamp): Decision {
     type: draft.type,
     decidedAt: draft.decidedAt,
     // It holds for as long as a session is remembered, where no deadline is nearer.
-    validUntil: draft.stepUp?.deadline ?? draft.decidedAt + sessionLifeMs,
+    validUntil: validUntil(draft, session),
     tenant: by.tenant,
     txn: `${generation}.${partition}.${offset}`,
     supersedes: null,
@@ -63,9 +63,15 @@ export function stamp(draft: Draft, by: Stamp): Decision {
   }
 }
 
+function validUntil({ stepUp, decidedAt }: Draft, session: Session | null): number {
+  const until = stepUp?.deadline ?? decidedAt + sessionLifeMs
+  const ends = session?.status === 'active' && session.notAfter > 0
+  return ends ? Math.min(until, session.notAfter) : until
+}
+
 function posture(session: Session | null): Decision['session'] {
   const level: RiskLevel = session?.level ?? 'HIGH'
-  return { status: statusOf(session), level, notAfter: null }
+  return { status: statusOf(session), level, notAfter: session?.notAfter || null }
 }
 
 /** What apps are told of a session. One that logged out needs nothing more of them: it is as it was. */

@@ -3,6 +3,7 @@
  * the store can encode them, both bounded. Raw user text stands here only where a decision made
  * without an event (a timer's) must name the subject and the session.
  */
+import { obligations } from './decision.ts'
 import { clientKinds, networkKinds, osFamilies, subjectKinds } from './event.ts'
 import {
   choice,
@@ -25,6 +26,8 @@ export const caps = {
   sessionContexts: 4,
   sessionRuns: 4,
   sessionContributions: 12,
+  /** Sessions begun from a session, the latest; one that is pushed out is judged at its own next event. */
+  sessionChildren: 12,
   /** Ids of a session's latest events, by which repeats are known: people, and workloads or agents. */
   repeatsHuman: 16,
   repeatsOther: 64,
@@ -118,6 +121,7 @@ const stepUpFields = record({
   /** True from its deadline on, where the level kept it open. */
   expired: flag,
   rule: text(64),
+  obligation: choice(obligations),
 })
 
 /** An open step-up. */
@@ -151,6 +155,16 @@ export const sessionFields = record({
   repeats: list(caps.repeatsOther, hash),
   /** Key of the session that took over from this one, '' for none. */
   successor: text(22),
+  /** Who acts in it: an agent that a person sent, or the subject itself. */
+  acting: choice(subjectKinds),
+  /** When it ends at the latest; 0 without such a limit. */
+  notAfter: time,
+  /** Key of the session that it was begun from, '' for none. */
+  parent: text(22),
+  /** The parent's latest authentication, as far as this session has seen it; it outlives the parent's memory. */
+  approvedAt: time,
+  /** Keys of the sessions begun from it that have not ended, the latest last. */
+  children: list(caps.sessionChildren, text(22)),
 })
 
 /** The core's part of a session. */
@@ -181,7 +195,7 @@ export const profileFields = record({
   ),
   /** When the subject was last prompted for risk. */
   prompts: list(caps.prompts, time),
-  /** Step-up deadlines, by session key. */
+  /** Step-up deadlines and ends of life, the earlier of each session, by session key. */
   timers: list(caps.profileTimers, record({ session: text(22), due: time })),
   /** Repeats of events without a session. */
   repeats: list(caps.repeatsOther, hash),
@@ -230,5 +244,10 @@ export const copyOf = (s: Session): Writable<Session> => ({
   stepUp: s.stepUp,
   repeats: s.repeats,
   successor: s.successor,
+  acting: s.acting,
+  notAfter: s.notAfter,
+  parent: s.parent,
+  approvedAt: s.approvedAt,
+  children: s.children,
   memory: s.memory,
 })

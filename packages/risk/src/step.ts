@@ -2,6 +2,7 @@
  * One event of one session: detect, assess, decide, evolve. Total, synchronous, deterministic: time is
  * the event's, ids are the log's.
  */
+import { approve } from './approve.ts'
 import { contribute } from './assess.ts'
 import {
   type Authentication,
@@ -34,6 +35,7 @@ export interface StepResult {
 }
 
 const provisionalMs = 60_000
+const nowhere = { before: null, after: null }
 const unknown = { rank: 0, authTime: 0, context: 0 }
 
 export function step(input: StepInput): StepResult {
@@ -43,7 +45,8 @@ export function step(input: StepInput): StepResult {
   if (isTakeoverOfRevoked(input)) return endTakeover(turn)
 
   const context = arrive(turn, begins)
-  const made = authenticationOf(input.event, context.id, input)
+  approve(turn)
+  const made = authenticationOf(input.event, context.id, turn.kind, input)
   const scene = sceneOf(turn, context, begins, made)
   const { signals, blind } = detectAll(input.detectors, scene, input.policy)
   setRisk(turn, contribute(turn.session.contributions, signals, input.t))
@@ -57,8 +60,8 @@ export function step(input: StepInput): StepResult {
 }
 
 function begin(input: StepInput): Turn {
-  const { event, session, previous } = input
-  const kind = event.actor[0]?.kind ?? event.subject.kind
+  const { session, previous } = input
+  const kind = actingKind(input)
   const rotates = isRotation(input)
   return {
     input,
@@ -73,6 +76,29 @@ function begin(input: StepInput): Turn {
   }
 }
 
+/** Who acts in a session stays who it was where an event names nobody. */
+function actingKind({ event, session, previous }: StepInput): SubjectKind {
+  const named = event.actor[0]?.kind ?? event.subject.kind
+  const told = event.actor.length > 0 || named !== 'human'
+  return told ? named : ((session ?? previous)?.acting ?? named)
+}
+
+/** An agent that a person sent: where it is, and what it is used from, says nothing of the person. */
+const isDelegated = ({ kind, input }: Turn): boolean => kind !== input.event.subject.kind
+
+/**
+ * When a session began that is met now. The revocation of all of a subject's sessions reaches unknown ones
+ * too: one whose login was made, or whose token was issued, before it is of that time. Keys and
+ * certificates are issued to their owner, not to a session: their end is told of them.
+ */
+function begunAt({ event, profile }: StepInput): number {
+  const { occurredAt, assurance, credential } = event
+  const isToken = credential?.kind === 'session-token' || credential?.kind === 'workload-identity'
+  const issuedAt = (isToken && credential.change === null && credential.issuedAt) || occurredAt
+  const earliest = Math.min(assurance?.authTime ?? occurredAt, issuedAt, occurredAt)
+  return earliest < profile.notBefore ? earliest : occurredAt
+}
+
 /** The login by which a session becomes known: its first event, or a later one than that which it was first seen by. */
 const beginsSession = (input: StepInput): boolean =>
   input.event.type === 'login' &&
@@ -81,12 +107,14 @@ const beginsSession = (input: StepInput): boolean =>
   (input.session === null || input.session.provisionalUntil > 0)
 
 /** A session on its first event. One that is not its login leaves freshness blind for a while. */
-function opened({ event, t }: StepInput, kind: SubjectKind): Session {
+function opened(input: StepInput, kind: SubjectKind): Session {
+  const { event, t } = input
   const provisional = kind === 'human' && event.type !== 'login'
   return {
     ...emptySession,
     sessionId: event.sessionId,
-    startedAt: event.occurredAt,
+    acting: kind,
+    startedAt: begunAt(input),
     provisionalUntil: provisional ? t + provisionalMs : 0,
     assurance: kind === 'human' ? unknown : { rank: 1, authTime: event.occurredAt, context: 0 },
   }
@@ -151,12 +179,12 @@ function arrive(turn: Turn, begins: boolean): Context {
   }
   if (begins) {
     session.provisionalUntil = 0
-    session.startedAt = event.occurredAt
+    session.startedAt = begunAt(turn.input)
   }
   return context
 }
 
-function sceneOf(
+export function sceneOf(
   turn: Turn,
   context: Context,
   begins: boolean,
@@ -165,7 +193,9 @@ function sceneOf(
   const { event, t, policy } = turn.input
   const { session, profile } = turn
   const { base, next } = neighbours(session, event.occurredAt)
-  const others = elsewhere(profile, event.keys.session, event.occurredAt)
+  const others = isDelegated(turn)
+    ? nowhere
+    : elsewhere(profile, event.keys.session, event.occurredAt)
   const demand = demandOf(event, policy)
   return {
     event,
@@ -184,12 +214,20 @@ function sceneOf(
     sensitivity: demand.sensitivity,
     session,
     profile,
+    parent: turn.input.parent,
+    approver: turn.input.approver,
   }
 }
 
-/** People have history from their second login on; workloads and agents, who need not log in, from a proven context on. */
-const hasHistory = ({ kind, profile }: Turn, begins: boolean): boolean =>
-  kind === 'human' ? profile.logins >= (begins ? 1 : 2) : profile.contexts.length > 0
+/**
+ * People have history from their second login on; workloads and agents, who need not log in, from a proven
+ * context on. An agent that a person sent has that of its session: the person's is not its own.
+ */
+function hasHistory(turn: Turn, begins: boolean): boolean {
+  const { kind, profile, session } = turn
+  if (isDelegated(turn)) return session.runs.length > 0
+  return kind === 'human' ? profile.logins >= (begins ? 1 : 2) : profile.contexts.length > 0
+}
 
 /** Repeats are known by the ids of the session's latest events. */
 function repeated({ session, kind, input }: Turn): readonly number[] {
@@ -206,16 +244,24 @@ function evolve(turn: Turn, scene: Scene, proven: boolean): void {
   const teaches = context.proven && turn.session.status === 'active' && event.keys.session !== ''
   turn.session.lastSeen = Math.max(turn.session.lastSeen, t)
   turn.session.repeats = repeated(turn)
+  followParent(turn)
   turn.profile = rememberEnrolment(turn.profile, event, context.proven)
   if (teaches) {
     turn.session.runs = stay(turn.session.runs, context.id, at)
-    turn.profile = learn(turn.profile, context, event.keys.session, at)
-    if (scene.begins) turn.profile = countLogin(turn.profile, at)
+    if (!isDelegated(turn)) turn.profile = learn(turn.profile, context, event.keys.session, at)
+    if (scene.begins && !isDelegated(turn)) turn.profile = countLogin(turn.profile, at)
   }
   const { session, profile } = turn
   const kept = rememberAll(detectors, { ...scene, context, session, profile }, policy)
   session.memory = kept.session
   if (kept.profile !== profile.memory) turn.profile = { ...profile, memory: kept.profile }
+}
+
+/** A session remembers what it was begun from, and how fresh the approval behind it was: a later event need not say. */
+function followParent({ session, input: { parentKey, approver } }: Turn): void {
+  const approvedAt = approver?.assurance.authTime ?? 0
+  if (session.parent !== parentKey || approvedAt > 0) session.approvedAt = approvedAt
+  session.parent = parentKey
 }
 
 function countLogin(profile: Profile, at: number): Profile {

@@ -1,5 +1,5 @@
-/** Fires step-up deadlines: of quiet subjects by ticks, of an event's own subject before the event. */
-import { expire, schedule } from './deadline.ts'
+/** Fires step-up deadlines and ends of life: of quiet subjects by ticks, of an event's own subject before the event. */
+import { endLife, expire, schedule } from './deadline.ts'
 import { type Folding, keep, put, sessionOf } from './folding.ts'
 import { subjectOf } from './stamp.ts'
 import type { Profile, Session } from './state.ts'
@@ -36,7 +36,7 @@ export function fireTimers(
 }
 
 /**
- * Fires one session's deadline, if it is due by `t`; answers with the session after it, null where
+ * Fires one session's deadline and end of life, where they are due by `t`; answers with the session after it, null where
  * there is none that could be spoken of. Called for the event's own session too, whose timer the
  * profile's bounded list may have lost.
  */
@@ -48,11 +48,12 @@ export function fire(
 ): Session | null {
   const session = sessionOf(folding, keys.session)
   if (session === null || session.startedAt < profile.notBefore) return null
-  const expired = expire(session, keys.session, t)
-  if (expired.session === session) return session
+  const expired = expire(session, keys.session, Math.min(t, session.notAfter || t))
+  const after = endLife(expired.session, keys.session, t)
+  if (after.session === session) return session
   const eventId = `timer:${keys.subject}`
   const of = { tenant: profile.tenant, subject: subjectOf(profile), eventId }
-  for (const draft of expired.decisions) folding.drafts.push({ draft, of })
-  put(folding.sessions, keys.session, expired.session)
-  return expired.session
+  for (const draft of [...expired.decisions, ...after.decisions]) folding.drafts.push({ draft, of })
+  put(folding.sessions, keys.session, after.session)
+  return after.session
 }

@@ -14,6 +14,11 @@ export interface StepInput {
   readonly session: Session | null
   /** The session that `previousSessionId` names, null where there is none. */
   readonly previous: Session | null
+  /** Key of the session that this one was begun from, '' for none; `parent` is null where it is not known. */
+  readonly parentKey: string
+  readonly parent: Session | null
+  /** The nearest session above this one in which a person acts. */
+  readonly approver: Session | null
   readonly event: SessionEvent
   /** Decision time, ms. */
   readonly t: number
@@ -100,7 +105,7 @@ export function close(
   session.stepUp = null
 }
 
-function placeOf(session: Session, id: number): string {
+export function placeOf(session: Session, id: number): string {
   const context = session.contexts.find((c) => c.id === id)
   const place = context?.place
   if (!place) return context?.network?.country ?? ''

@@ -51,13 +51,19 @@ describe('a state of the previous format', () => {
   const profile = oldCodec.encodeProfile(old.profile)
 
   it('is read as one of the present, with what it keeps and what detectors remember', () => {
-    const { level, ...kept } = old.session
+    const { level, stepUp, ...kept } = old.session
     const read = codec.decodeSession(session)
     expect(read).toStrictEqual({
       ...kept,
       level: 'HIGH',
       provisionalUntil: 0,
       successor: '',
+      acting: 'human',
+      notAfter: 0,
+      parent: '',
+      approvedAt: 0,
+      children: [],
+      stepUp: { ...stepUp, obligation: 'reauthenticate' },
       memory: recordedMemory.session,
     })
     expect(level).toBe(600)

@@ -3,7 +3,7 @@ import { StateError } from '@holdpoint/state'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { coreFold } from './fold.ts'
 import { type Bench, byId, createBench, generation } from './testing/bench.ts'
-import { traffic } from './testing/events.ts'
+import { families, traffic } from './testing/events.ts'
 
 let bench: Bench
 beforeEach(async () => {
@@ -55,6 +55,17 @@ describe('engine', () => {
     await bench.run({ fold: { ...coreFold, keysOf: () => named, followUps: () => [] } })
     await bench.append(traffic(40))
     await bench.settled()
+    expect(byId(await bench.published())).toEqual(await bench.expected())
+  })
+
+  it.each([
+    ['what it names', coreFold],
+    ['nothing that anybody named', { ...coreFold, followUps: () => [] }],
+  ])('ends what was begun from a session with it, having loaded %s', async (_name, fold) => {
+    await bench.run({ fold })
+    await bench.append(families(50))
+    await bench.settled()
+    expect(await bench.published([topics.revoked])).toHaveLength(150)
     expect(byId(await bench.published())).toEqual(await bench.expected())
   })
 

@@ -11,6 +11,9 @@ import { LRUCache } from 'lru-cache'
 import type { Fold } from './fold.ts'
 import type { Entry } from './handle.ts'
 
+/** How often what was loaded may name more to load: the longest way is a chain of delegation. What is still missing then, the fold asks for. */
+const followUpPasses = 3
+
 /** Known to be absent: the store need not be asked again. */
 const absent = Symbol('absent')
 
@@ -119,13 +122,17 @@ export class Loader {
       for (const key of keys.sessions) states.missingSessions.add(key)
     }
     if (!(await this.fill(states, commitId))) return null
-    for (const { record } of entries) {
-      if (record === null) continue
-      for (const key of this.#fold.followUps(record, states)) {
-        if (!states.sessions.has(key)) states.missingSessions.add(key)
+    for (let pass = 0; pass < followUpPasses; pass += 1) {
+      for (const { record } of entries) {
+        if (record === null) continue
+        for (const key of this.#fold.followUps(record, states)) {
+          if (!states.sessions.has(key)) states.missingSessions.add(key)
+        }
       }
+      if (states.complete) return states
+      if (!(await this.fill(states, commitId))) return null
     }
-    return states.complete || (await this.fill(states, commitId)) ? states : null
+    return states
   }
 
   /** Adds what is missing; false where the guard is not `commitId`. */

@@ -3,6 +3,7 @@ import type { Detector } from '../detector.ts'
 import { anonymizer } from './anonymizer.ts'
 import { authenticatorChanged } from './authenticator-changed.ts'
 import { clientSwitched } from './client-switched.ts'
+import { delegationStale } from './delegation-stale.ts'
 import { deviceChanged } from './device-changed.ts'
 import { failedBurst } from './failed-burst.ts'
 import { failedLogins } from './failed-logins.ts'
@@ -12,6 +13,7 @@ import { newCountry } from './new-country.ts'
 import { newNetwork } from './new-network.ts'
 import { nonCompliant } from './non-compliant.ts'
 import { outsideRevocation } from './outside-revocation.ts'
+import { parentRevoked } from './parent-revoked.ts'
 import { privilegeJump } from './privilege-jump.ts'
 import { proofMismatch } from './proof-mismatch.ts'
 import { refreshTokenReused } from './refresh-token-reused.ts'
@@ -34,6 +36,7 @@ export const detectors: readonly Detector[] = [
   proofMismatch,
   refreshTokenReused,
   sessionSubjectMismatch,
+  parentRevoked,
   usedAfterEnd,
   outsideRevocation,
   privilegeJump,
@@ -42,4 +45,5 @@ export const detectors: readonly Detector[] = [
   failedBurst,
   failedLogins,
   nonCompliant,
+  delegationStale,
 ]

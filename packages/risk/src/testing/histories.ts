@@ -66,6 +66,8 @@ const arbitraryEvent = fc.record({
   subject: fc.constantFrom('alice', 'bob'),
   session: fc.constantFrom('', 's-1', 's-1', 's-2', 's-3'),
   previous: fc.constantFrom('', '', '', 's-1', 's-2'),
+  parent: fc.constantFrom('', '', '', 's-1', 's-1', 's-2', 's-3'),
+  agent: fc.constantFrom(false, false, true),
   kind: fc.constantFrom('human' as const, 'human' as const, 'workload' as const),
   place: fc.constantFrom(null, ...places),
   networkKind: fc.constantFrom(...networkKinds),
@@ -89,7 +91,7 @@ function recordsOf(history: readonly Drawn[]): readonly LogRecord[] {
   return history.map((drawn): LogRecord => {
     t += drawn.gapMs
     if (drawn.id % 17 === 0) return { kind: 'tick', t }
-    const { place, session, previous } = drawn
+    const { place, session, previous, parent } = drawn
     const seen: Partial<SessionEvent> = {
       idHash: drawn.id,
       type: drawn.type,
@@ -98,11 +100,13 @@ function recordsOf(history: readonly Drawn[]): readonly LogRecord[] {
       subject: { id: drawn.subject, kind: drawn.kind, iss: '' },
       sessionId: session,
       previousSessionId: previous,
+      parentSessionId: parent,
+      actor: drawn.agent ? [{ id: 'agent-7', kind: 'agent' }] : [],
       keys: {
         subject: drawn.subject,
         session: session === '' ? '' : `${drawn.subject}/${session}`,
         previousSession: previous === '' ? '' : `${drawn.subject}/${previous}`,
-        parentSession: '',
+        parentSession: parent === '' ? '' : `${drawn.subject}/${parent}`,
       },
       place,
       network:

@@ -18,7 +18,7 @@ import {
   subjectKinds,
 } from '../event.ts'
 import { actionRanks } from '../policy.ts'
-import { caps } from '../state.ts'
+import { caps, emptySession } from '../state.ts'
 import { event, minutes, scene, start } from './scene.ts'
 
 const orNull = <T>(of: fc.Arbitrary<T>) => fc.option(of, { freq: 5 })
@@ -87,6 +87,22 @@ const action = fc.record({
 
 const sighting = fc.record({ context, at: time })
 
+const parent = fc
+  .record({
+    status: fc.constantFrom('active' as const, 'ended' as const, 'revoked' as const),
+    endedAt: time,
+    rank: fc.nat(3),
+    authTime: fc.oneof(fc.constant(0), time),
+  })
+  .map(({ status, endedAt, rank, authTime }) => ({
+    ...emptySession,
+    sessionId: 's-0',
+    status,
+    startedAt: start,
+    endedAt,
+    assurance: { rank, authTime, context: 1 },
+  }))
+
 const happening = fc.record({
   type: fc.constantFrom(...eventTypes),
   source: text(200),
@@ -126,16 +142,22 @@ const anyScene: fc.Arbitrary<Scene> = fc
     hasHistory: fc.boolean(),
     networkKnown: fc.boolean(),
     rank: fc.constantFrom(...actionRanks),
+    sensitivity: fc.constantFrom('routine' as const, 'sensitive' as const, 'critical' as const),
+    parent: orNull(parent),
+    approvedAt: fc.oneof(fc.constant(0), time),
     others: fc.array(context, { maxLength: caps.sessionContexts - 1 }),
     known: fc.array(context, { maxLength: 5 }),
     status: fc.constantFrom('active' as const, 'ended' as const),
     endedAt: time,
     logins: fc.nat(10),
   })
-  .map(({ happening, context, others, known, status, endedAt, logins, ...rest }) => ({
+  .map(({ happening, context, others, known, status, endedAt, logins, approvedAt, ...rest }) => ({
     ...scene({
       ...rest,
+      approver: rest.parent,
       session: {
+        approvedAt,
+        parent: rest.parent === null ? '' : 'session-0',
         status,
         endedAt,
         contexts: [context, ...others.filter((c) => c.id !== context.id)],

@@ -162,6 +162,8 @@ export function scene(parts: SceneParts = {}): Scene {
     networkKnown: here.proven,
     rank: 'read',
     sensitivity: 'routine',
+    parent: null,
+    approver: null,
     ...parts,
     event: happening,
     context: here,

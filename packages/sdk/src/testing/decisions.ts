@@ -40,6 +40,7 @@ export const stepUp = (offset: number, changes: Partial<Decision> = {}): Decisio
       rotate: false,
       prompt: true,
       deadline: 1_795_341_600_000 + 600_000,
+      approver: null,
     },
     ...changes,
   })

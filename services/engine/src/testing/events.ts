@@ -85,6 +85,31 @@ export const payment = (subject: string, session: string, at = start + minutes(4
 const revocation = (subject: string, session: string, at = start + minutes(50)): LogRecord =>
   event(subject, session, { at, type: 'revocation', initiator: 'admin' })
 
+/** A session of an agent that a subject's session sent. */
+const sent = (subject: string, session: string, parent: string, at = start): LogRecord =>
+  event(subject, session, {
+    at,
+    actor: [{ id: 'agent-7', kind: 'agent' }],
+    parentSessionId: parent,
+    keys: {
+      subject: key('default', subject),
+      session: key('default', subject, session),
+      previousSession: '',
+      parentSession: key('default', subject, parent),
+    },
+  })
+
+/** People who each sent an agent that sent another, and whose sessions are then revoked. */
+export function families(count: number): LogRecord[] {
+  const names = Array.from({ length: count }, (_, n) => `subject-${n}`)
+  return [
+    ...names.map((name, n) => login(name, 'sso', start + n)),
+    ...names.map((name, n) => sent(name, 'agent', 'sso', start + minutes(1) + n)),
+    ...names.map((name, n) => sent(name, 'agent-2', 'agent', start + minutes(2) + n)),
+    ...names.map((name, n) => revocation(name, 'sso', start + minutes(3) + n)),
+  ]
+}
+
 /** What people do in `count` sessions, mixed: two decisions and a step-up deadline each. */
 export function traffic(count: number, from = 0, at = start): LogRecord[] {
   const names = Array.from({ length: count }, (_, i) => from + i)

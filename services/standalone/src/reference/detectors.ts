@@ -10,6 +10,7 @@ const needs: Readonly<Record<Need, string>> = {
   history: 'an earlier proven login of the subject',
   'credential-life': 'a credential with its age, its end or its revocation',
   posture: 'a posture',
+  parent: 'the session that this one was begun from',
 }
 
 export function detectorsPage(): string {

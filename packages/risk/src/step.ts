@@ -11,6 +11,7 @@ import { detectAll, rememberAll } from './detect.ts'
 import type { Scene } from './detector.ts'
 import type { Draft } from './draft.ts'
 import type { SubjectKind } from './event.ts'
+import { cleanse, noteDecisions } from './feedback.ts'
 import { demandOf } from './requirement.ts'
 import { isRotation, isTakeoverOfRevoked, retire, settle } from './rotate.ts'
 import type { Signal } from './signal.ts'
@@ -40,12 +41,13 @@ export function step(input: StepInput): StepResult {
   const scene = sceneOf(turn, context, begins)
   const { signals, blind } = detectAll(input.detectors, scene, input.policy)
   setRisk(turn, contribute(turn.session.contributions, signals, input.t))
-  const made = authenticationOf(input.event, context.id, input)
+  const made = authenticationOf(input.event, context, input)
   const proven = authenticate(turn, scene, made)
   settle(turn, context.id, proven)
   retire(turn, made)
   conclude(turn, scene)
   evolve(turn, scene, proven)
+  noteDecisions(turn)
   const { session, profile, previous, drafts } = turn
   return { session, profile, previous, signals, blind, decisions: drafts }
 }
@@ -54,7 +56,7 @@ function begin(input: StepInput): Turn {
   const { event, session, previous } = input
   const kind = event.actor[0]?.kind ?? event.subject.kind
   const rotates = isRotation(input)
-  return {
+  const turn: Turn = {
     input,
     kind,
     startLevel: session?.level ?? 'LOW',
@@ -65,6 +67,8 @@ function begin(input: StepInput): Turn {
     previous: rotates ? previous : null,
     drafts: [],
   }
+  cleanse(turn)
+  return turn
 }
 
 /** The login by which a session becomes known: its first event, or a later one than that which it was first seen by. */
@@ -126,6 +130,7 @@ function closed(turn: Turn): StepResult {
 /** A new id for a revoked session, without authenticating: it ends as its predecessor did. */
 function endTakeover(turn: Turn): StepResult {
   revoke(turn, 'revoke.predecessor')
+  noteDecisions(turn)
   turn.session.lastSeen = turn.input.t
   turn.session.repeats = repeated(turn)
   const { session, profile, drafts } = turn

@@ -1,11 +1,13 @@
 /** What an operator says of a decision changes what its context may prove, and nobody else's word does. */
 import { describe, expect, it } from 'vitest'
 import type { SessionEvent } from './event.ts'
+import { followUps } from './fold.ts'
 import type { FoldResult } from './fold-types.ts'
 import { type Folder, folder } from './testing/folding.ts'
 import {
   chrome,
   client,
+  event,
   farNetwork,
   homeNetwork,
   hours,
@@ -100,6 +102,25 @@ describe('a confirmed decision', () => {
     folding.happens({ ...unlisted, ...login, ...session('s-3'), ...after(60) })
     expect(folding.session('s-3')?.contexts.some((c) => c.proven)).toBe(false)
     expect(isKnown()).toBe(false)
+  })
+
+  it('reaches the session that took over, which is loaded for it', () => {
+    const folding = seenFarAway(away)
+    folding.happens({ ...home, ...proof, ...session('s-2', 's-1'), ...after(32) })
+    const feedback = event({ type: 'feedback', ...session('s-1'), ...after(33) })
+    expect(followUps({ kind: 'event', event: feedback, origin: null }, folding)).toEqual(['s-2'])
+  })
+
+  it('counts for what could be its context or the subject’s own', () => {
+    const folding = seenFarAway({ ...away, network: { ...homeNetwork, asn: 64501 } })
+    folding.happens({ ...home, ...session('h-9'), ...login, ...after(31) })
+    const near = { ...home, network: { ...homeNetwork, asn: 64501, address: 5, prefix: 5 } }
+    folding.happens({ ...near, ...session('h-9'), ...after(40), ...act('admin.users.list') })
+    folding.happens({ ...near, ...session('h-9'), ...after(41), ...act('secrets.read') })
+    expect(say(folding, 'confirmed', 42, session('h-9')).outcome).toBe('applied')
+    const unnumbered = { ...home, network: { ...homeNetwork, asn: 0 } }
+    folding.happens({ ...unnumbered, ...session('s-5'), ...login, ...after(90) })
+    expect(folding.session('s-5')?.contexts.some((c) => c.proven)).toBe(false)
   })
 
   it('leaves the subject’s own context as it was', () => {

@@ -57,6 +57,7 @@ describe('a broken detector is caught', () => {
     version: 1,
     family: 'place',
     reasons: { BROKEN: 'It is broken.' },
+    about: { sees: 'Faults.', misses: ['Most.'], mistakes: ['Some.'] },
     params: {},
     needs: [],
     memory: noMemory,
@@ -136,6 +137,9 @@ describe('a broken detector is caught', () => {
     ['name', { name: 'Broken_Detector' }],
     ['reason', { reasons: { broken: 'It is broken.' } }],
     ['reasons', { reasons: {} }],
+    ['about', { about: { sees: '', misses: ['Most.'], mistakes: ['Some.'] } }],
+    ['misses', { about: { sees: 'Faults.', misses: [], mistakes: ['Some.'] } }],
+    ['mistakes', { about: { sees: 'Faults.', misses: ['Most.'], mistakes: ['some'] } }],
     ['param', { params: { maximumSpeed: 900 } }],
     ['memory', { memory: { session: { times: list(1_000, time) }, profile: {} } }],
   ])('that declares a bad %s', (what, over) =>

@@ -12,7 +12,7 @@ import type { Scene } from './detector.ts'
 import type { Draft } from './draft.ts'
 import type { SubjectKind } from './event.ts'
 import { cleanse, noteDecisions } from './feedback.ts'
-import { demandOf } from './requirement.ts'
+import { demandOf, rightsOf } from './requirement.ts'
 import { isRotation, isTakeoverOfRevoked, retire, settle } from './rotate.ts'
 import type { Signal } from './signal.ts'
 import { type Context, caps, copyOf, emptySession, type Profile, type Session } from './state.ts'
@@ -175,6 +175,8 @@ function sceneOf(turn: Turn, context: Context, begins: boolean): Scene {
     networkKnown: networkKnown(context, session, profile),
     rank: demand.rank,
     sensitivity: demand.sensitivity,
+    actionRule: demand.rule,
+    rights: rightsOf(event, policy),
     session,
     profile,
   }

@@ -12,7 +12,7 @@ const unitLast = /^(score\w*|\w+(Ms|Km|Kmh)(Min|Max)?|\w+(Min|Max))$/
 
 /** Faults of what a detector declares about itself: names, reasons, params, bounds of its memory. */
 export function declarationFaults(detector: Detector): readonly string[] {
-  const { name, version, family, reasons, params, memory } = detector
+  const { name, version, family, reasons, about, params, memory } = detector
   const faults: string[] = []
   const expect = (holds: boolean, fault: string) => holds || faults.push(fault)
   expect(
@@ -27,7 +27,12 @@ export function declarationFaults(detector: Detector): readonly string[] {
       /^[A-Z]+(_[A-Z]+)*$/.test(reason) && reason.length <= 32,
       `reason ${reason}: UPPER_SNAKE, at most 32`,
     )
-    expect(/^[A-Z].*\.$/.test(sentence), `reason ${reason}: says what it sees in a sentence`)
+    expect(isSentence(sentence), `reason ${reason}: says what it sees in a sentence`)
+  }
+  expect(isSentence(about.sees), 'about: says what it sees in a sentence')
+  for (const part of ['misses', 'mistakes'] as const) {
+    expect(about[part].length > 0, `about: ${part} nothing, which no detector can say of itself`)
+    expect(about[part].every(isSentence), `about: says what it ${part} in sentences`)
   }
   for (const [param, value] of Object.entries(params)) {
     expect(Number.isInteger(value) && value >= 0, `param ${param}: a whole number`)
@@ -41,6 +46,8 @@ export function declarationFaults(detector: Detector): readonly string[] {
   }
   return faults
 }
+
+const isSentence = (text: string): boolean => /^[A-Z].*\.$/.test(text)
 
 /** The most bytes that a field may take in the store. */
 function bytesMax(field: Field): number {

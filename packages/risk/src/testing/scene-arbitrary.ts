@@ -17,9 +17,10 @@ import {
   outcomes,
   subjectKinds,
 } from '../event.ts'
-import { actionRanks } from '../policy.ts'
-import { caps } from '../state.ts'
-import { event, minutes, scene, start } from './scene.ts'
+import { actionRanks, type Sensitivity } from '../policy.ts'
+import type { Right } from '../requirement.ts'
+import { caps, type OpenStepUp } from '../state.ts'
+import { event, hours, minutes, scene, start } from './scene.ts'
 
 const orNull = <T>(of: fc.Arbitrary<T>) => fc.option(of, { freq: 5 })
 const hash = fc.constantFrom(0, 1, 2, 2 ** 53 - 1)
@@ -103,6 +104,26 @@ const happening = fc.record({
   claimedSubject: fc.boolean(),
 })
 
+const anyRights: Right[] = [
+  { name: 'role:admin', rank: 'admin' },
+  { name: 'secrets.read', rank: 'secret' },
+]
+
+const stepUp = (issuedAt: number): OpenStepUp => ({
+  id: 'u-1',
+  issuedAt,
+  deadline: issuedAt + minutes(10),
+  rank: 1,
+  maxAge: 300,
+  rotate: false,
+  prompt: false,
+  riskDriven: true,
+  context: 1,
+  failures: 0,
+  expired: false,
+  rule: 'require.low.sensitive',
+})
+
 /** One scene; the event's own network, place and client are its context's, or missing, or something else. */
 const anyScene: fc.Arbitrary<Scene> = fc
   .record({
@@ -122,13 +143,18 @@ const anyScene: fc.Arbitrary<Scene> = fc
     status: fc.constantFrom('active' as const, 'ended' as const),
     endedAt: time,
     logins: fc.nat(10),
+    sensitivity: fc.constantFrom<Sensitivity>('routine', 'sensitive', 'critical'),
+    actionRule: fc.constantFrom('', 'payments', 'exports'),
+    rights: fc.subarray(anyRights),
+    stepUpAt: fc.option(time, { freq: 2 }),
   })
-  .map(({ happening, context, others, known, status, endedAt, logins, ...rest }) => ({
+  .map(({ happening, context, others, known, status, endedAt, logins, stepUpAt, ...rest }) => ({
     ...scene({
       ...rest,
       session: {
         status,
         endedAt,
+        stepUp: stepUpAt === null ? null : stepUp(stepUpAt),
         contexts: [context, ...others.filter((c) => c.id !== context.id)],
       },
       profile: { contexts: known, logins, loginDays: Math.min(logins, 4) },
@@ -152,7 +178,29 @@ function byTurns(scenes: readonly Scene[]): readonly Scene[] {
   })
 }
 
-/** What befalls one session, in the order of its log: events at any time, from anywhere, or by turns. */
+/** Days of proven work, of which each scene is one in turn, and then the scenes themselves. */
+function afterWeeks(scenes: readonly Scene[]): readonly Scene[] {
+  const days = Array.from({ length: 12 }, (_, day) => scenes[day % scenes.length])
+  return [...days, ...scenes].flatMap((seen, i) => {
+    if (seen === undefined) return []
+    const isWork = i < days.length
+    const occurredAt = start + i * hours(72) + (isWork ? 0 : hours(6))
+    const context = isWork ? { ...seen.context, proven: true } : seen.context
+    const outcome = isWork ? 'success' : seen.event.outcome
+    const session = { ...seen.session, startedAt: occurredAt }
+    return [
+      { ...seen, context, session, t: occurredAt, event: { ...seen.event, occurredAt, outcome } },
+    ]
+  })
+}
+
+const told: readonly ((scenes: readonly Scene[]) => readonly Scene[])[] = [
+  (scenes) => scenes,
+  byTurns,
+  afterWeeks,
+]
+
+/** What befalls one session, in the order of its log: events at any time, from anywhere, by turns, or over weeks. */
 export const anyScenes: fc.Arbitrary<readonly Scene[]> = fc
-  .tuple(fc.array(anyScene, { minLength: 1, maxLength: 10 }), fc.boolean())
-  .map(([scenes, turns]) => (turns ? byTurns(scenes) : scenes))
+  .tuple(fc.array(anyScene, { minLength: 1, maxLength: 10 }), fc.constantFrom(...told))
+  .map(([scenes, as]) => as(scenes))

@@ -176,7 +176,7 @@ export const habit = defineDetector({
   detect(scene, { session, profile }, params) {
     if (!acts(scene)) return null
     const is = odd(scene, session, profile, params)
-    // Of the two the action says more; the hour is told at the next event.
+    // Of the two the action says more, and the hour goes untold.
     if (is.kind) return { score: params.score, ...oddKindFound(scene, profile) }
     return is.hour ? { score: params.score, ...oddHourFound(scene, profile) } : null
   },
@@ -188,7 +188,7 @@ export const habit = defineDetector({
     const session: Told = {
       counted: told.counted || teaches,
       toldKind: told.toldKind || (scene.hasHistory && is.kind),
-      toldHour: told.toldHour || (scene.hasHistory && is.hour && !is.kind),
+      toldHour: told.toldHour || (scene.hasHistory && is.hour),
     }
     const same =
       session.counted === told.counted &&

@@ -43,6 +43,8 @@ function isUnused(held: Holding | null, at: number, { unusedMs, daysMin }: Param
 function unusedRank(scene: Scene, kept: Kept, params: Params): Rank | null {
   if (!tells(scene)) return null
   const at = scene.event.occurredAt
+  // One rank an event, or its repeat would tell of the other.
+  if (ranks.some((rank) => kept[rank]?.told === at)) return null
   const held = (rank: Rank) => scene.rights.some((right) => right.rank === rank)
   return ranks.find((rank) => held(rank) && isUnused(kept[rank], at, params)) ?? null
 }

@@ -139,6 +139,12 @@ function findingFaults(detector: Detector, finding: Finding): readonly string[] 
   expect(reason in detector.reasons, `finding: reason ${reason} is not declared`)
   expect(whole(score) && score <= 1000, `finding: score ${score} is no whole number from 0 to 1000`)
   expect(whole(halfLifeMs), `finding: halfLifeMs ${halfLifeMs} is no whole number`)
+  const tunable = Object.values(detector.params)
+  expect(tunable.includes(score), `finding: score ${score} is none of the params`)
+  expect(
+    halfLifeMs === 0 || tunable.includes(halfLifeMs),
+    `finding: halfLifeMs ${halfLifeMs} is none of the params`,
+  )
   expect(context === undefined || whole(context), `finding: context ${context} is no id`)
   expect(
     message.length > 0 && message.length <= 160,
@@ -203,18 +209,28 @@ function deepFreeze<T>(value: T): T {
 
 /** Runs without clock and dice: asking either throws. */
 function withoutWorld<T>(run: () => T): T {
-  const { now } = Date
+  const { Date: Clock } = globalThis
   const { random } = Math
-  Date.now = () => {
+  const { performance } = globalThis
+  const ask = (): never => {
     throw new Error('asked the clock')
   }
+  globalThis.Date = class extends Clock {
+    constructor(...of: unknown[]) {
+      if (of.length === 0) ask()
+      super(...(of as [number]))
+    }
+    static override now = ask
+  } as unknown as DateConstructor
+  globalThis.performance = { ...performance, now: ask }
   Math.random = () => {
     throw new Error('threw dice')
   }
   try {
     return run()
   } finally {
-    Date.now = now
+    globalThis.Date = Clock
+    globalThis.performance = performance
     Math.random = random
   }
 }

@@ -28,6 +28,11 @@ const cases: Case[] = [
   ['for 29 days', [login(0, [admin]), ...works(1, 29), login(29, [admin])], null],
   ['though hardly active', [login(0, [admin]), ...works(1, 9), login(30, [admin])], null],
   [
+    'on the tenth active day itself, told twice',
+    [login(0, [admin]), ...works(1, 10), login(30, [admin]), login(30, [admin])],
+    null,
+  ],
+  [
     'active in unproven contexts only',
     [login(0, [admin]), ...works(1, 30, unproven), login(30, [admin])],
     null,

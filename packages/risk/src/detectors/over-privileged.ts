@@ -34,8 +34,13 @@ const happened = ({ event: { outcome } }: Scene): boolean =>
 const tells = (scene: Scene): boolean =>
   (scene.event.type === 'login' || scene.event.type === 'privilege-change') && happened(scene)
 
-function isUnused(held: Holding | null, at: number, { unusedMs, daysMin }: Params): boolean {
-  if (held === null || held.days < daysMin) return false
+/** The active days before the event's own: that one may, or may not yet, be counted. */
+const daysBefore = ({ days }: Holding, { day }: Kept, at: number): number =>
+  Math.max(0, days - (day === Math.floor(at / dayMs) ? 1 : 0))
+
+function isUnused(rank: Rank, kept: Kept, at: number, { unusedMs, daysMin }: Params): boolean {
+  const held = kept[rank]
+  if (held === null || daysBefore(held, kept, at) < daysMin) return false
   return at - held.since >= unusedMs && at - held.told >= unusedMs
 }
 
@@ -46,7 +51,7 @@ function unusedRank(scene: Scene, kept: Kept, params: Params): Rank | null {
   // One rank an event, or its repeat would tell of the other.
   if (ranks.some((rank) => kept[rank]?.told === at)) return null
   const held = (rank: Rank) => scene.rights.some((right) => right.rank === rank)
-  return ranks.find((rank) => held(rank) && isUnused(kept[rank], at, params)) ?? null
+  return ranks.find((rank) => held(rank) && isUnused(rank, kept, at, params)) ?? null
 }
 
 /** The holding after what the event tells of its rank: given, taken away, used. */
@@ -108,13 +113,20 @@ export const overPrivileged = defineDetector({
     if (rank === null || held === null) return null
     const names = scene.rights.filter((right) => right.rank === rank).map(({ name }) => name)
     const right = (names[0] ?? '').slice(0, 64)
-    const unusedDays = Math.floor((scene.event.occurredAt - held.since) / dayMs)
+    const at = scene.event.occurredAt
+    const unusedDays = Math.floor((at - held.since) / dayMs)
     return {
       reason: 'OVER_PRIVILEGED',
       score: params.score,
       halfLifeMs: 0,
       message: `Holds ${right}, and has used nothing of rank ${rank} for ${unusedDays} days`,
-      evidence: { right, rank, rights: names.length, unusedDays, activeDays: held.days },
+      evidence: {
+        right,
+        rank,
+        rights: names.length,
+        unusedDays,
+        activeDays: daysBefore(held, kept, at),
+      },
     }
   },
   remember(scene, memory, params) {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { main } from './lib/command.mjs'
@@ -10,6 +10,12 @@ await main(async () => {
   const built = path.join(root, 'services/standalone/dist/index.js')
   const { referencePages } = await import(pathToFileURL(built).href)
   const folder = path.join(root, 'docs/reference')
-  mkdirSync(folder, { recursive: true })
-  for (const [name, text] of referencePages()) writeFileSync(path.join(folder, name), text)
+  const pages = referencePages()
+  // All of it is made here: what no longer exists goes.
+  rmSync(folder, { recursive: true, force: true })
+  for (const [name, text] of pages) {
+    const file = path.join(folder, name)
+    mkdirSync(path.dirname(file), { recursive: true })
+    writeFileSync(file, text)
+  }
 })

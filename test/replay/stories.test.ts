@@ -89,6 +89,12 @@ const told: Readonly<Record<string, readonly string[]>> = {
   '01-usual-day': s1(0, 0, 0, 0, 0, 0, 0),
   '02-payment-after-login': s1(0, 0, 0, 0, 0),
   '03-flight': ['s-1: 0', 's-1: 0', 's-2: 200', 's-2: 199'],
+  '04a-vpn-listed': s1(0, 0, 200, 200, 200, 200, 200),
+  '04b-vpn-unlisted': [
+    ...s1(0, 0, 550, 550, 550),
+    ...['s-2: 275', 's-2: 275', 's-2: 275', 's-2: 275'],
+    ...['s-3: 0', 's-3: 0'],
+  ],
   '05a-stolen-cookie-kinds-known': s1(0, 0, 720),
   '05b-stolen-cookie-kind-unknown': s1(0, 0, 550, 550),
   '06a-victim-and-thief-kinds-known': s1(0, 0, 720, 720, 720, 930),

@@ -1,6 +1,6 @@
 /** What an authentication proves: which risk it sheds, and which context it proves. */
 import { asksForRotation, evidenceTime } from './assess.ts'
-import { prove } from './context.ts'
+import { isPoisoned, prove } from './context.ts'
 import type { Scene } from './detector.ts'
 import {
   authenticatorKinds,
@@ -11,7 +11,14 @@ import {
 import { demanded } from './obligation.ts'
 import type { Policy } from './policy.ts'
 import { assuranceRank, notOlder } from './requirement.ts'
-import { type Contribution, caps, type OpenStepUp, type Profile, type Session } from './state.ts'
+import {
+  type Context,
+  type Contribution,
+  caps,
+  type OpenStepUp,
+  type Profile,
+  type Session,
+} from './state.ts'
 import { close, type StepInput, setRisk, type Turn } from './turn.ts'
 
 export interface Authentication {
@@ -23,7 +30,7 @@ export interface Authentication {
   readonly method: string
   /** The context that it was made in. */
   readonly context: number
-  /** False where its authenticator was enrolled of late or from an unproven context: it lets in, and proves nothing. */
+  /** False where its authenticator was enrolled of late or from an unproven context, or its context is poisoned: it lets in, and proves nothing. */
   readonly proves: boolean
   /** True where it was made just now, not long ago in another app's session. */
   readonly fresh: boolean
@@ -61,7 +68,7 @@ function isJustInTime({ credential, occurredAt }: SessionEvent, policy: Policy):
  */
 export function authenticationOf(
   event: SessionEvent,
-  context: number,
+  context: Context,
   kind: SubjectKind,
   { policy, previous, profile }: Pick<StepInput, 'policy' | 'previous' | 'profile'>,
 ): Authentication | null {
@@ -69,14 +76,14 @@ export function authenticationOf(
   if (!authenticates || event.outcome !== 'success') return null
   const justInTime = kind !== 'human' && isJustInTime(event, policy)
   if (previous !== null && event.assurance === null && !justInTime) return null
-  const proves = isTrusted(event, profile)
+  const proves = isTrusted(event, profile) && !isPoisoned(profile, context)
   const rank = justInTime ? policy.assurance.length : assuranceRank(event.assurance, policy)
   const authTime = Math.min(event.assurance?.authTime ?? event.occurredAt, event.occurredAt)
   return {
     rank: proves ? rank : 1,
     authTime,
     method: event.assurance?.amr.join(',') ?? '',
-    context,
+    context: context.id,
     proves,
     fresh: event.occurredAt - authTime <= policy.stepUp.maxAge * 1000,
   }
@@ -103,14 +110,14 @@ export function authenticate(turn: Turn, scene: Scene, made: Authentication | nu
   const answers = open === null ? answersLevel(turn, made) : satisfies(made, open, rotated)
   if (answers) {
     if (turn.session.level === 'HIGH') cutLife(turn)
-    setRisk(turn, shed(turn.session.contributions, made, policy))
+    if (made.proves) setRisk(turn, shed(turn.session.contributions, made, policy))
     // A takeover's step-up is the predecessor's: `retire` tells how it was closed.
     if (!rotated) close(turn, 'satisfied', made)
   }
   if (proveFirstUse(turn, scene) || proven) return true
   // A credential proves by its first use; its later logins prove nothing more.
   const byLogin = turn.kind === 'human' || (scene.event.credential?.id ?? 0) === 0
-  const proves = answers || (byLogin && provesByItself(made, turn.session, policy))
+  const proves = made.proves && (answers || (byLogin && provesByItself(made, turn.session, policy)))
   if (proves) turn.session.contexts = prove(turn.session.contexts, id)
   return proves
 }
@@ -156,7 +163,7 @@ function proveFirstUse(turn: Turn, scene: Scene): boolean {
   const others = known.filter((id) => id !== credential)
   const credentials = [...others, credential].slice(-caps.profileCredentials)
   turn.profile = { ...turn.profile, credentials }
-  if (at >= 0) return false
+  if (at >= 0 || isPoisoned(turn.profile, scene.context)) return false
   turn.session.contexts = prove(turn.session.contexts, scene.context.id)
   return true
 }
@@ -231,24 +238,27 @@ function shed(
   proof: Authentication,
   policy: Policy,
 ): readonly Contribution[] {
-  const all = isPhishingResistant(proof.rank, policy)
-  return contributions.flatMap((c) => {
-    if (c.context !== proof.context) return [c]
-    if (all) return []
-    if (c.family === 'token' || c.family === 'client') return [c]
+  if (!isPhishingResistant(proof.rank, policy)) return halve(contributions, proof.context)
+  return contributions.filter((c) => c.context !== proof.context)
+}
+
+/** What remains where a context is vouched for by less: half of its risk, all of its token and client findings. */
+export const halve = (
+  contributions: readonly Contribution[],
+  context: number,
+): readonly Contribution[] =>
+  contributions.flatMap((c) => {
+    if (c.context !== context || c.family === 'token' || c.family === 'client') return [c]
     const score = Math.floor(c.score / 2)
     return score === 0 ? [] : [{ ...c, score }]
   })
-}
 
 /**
  * Whether an authentication that answers no open step-up still proves its context: it leaves the level
  * LOW, or is phishing-resistant and made just now. Under an open step-up only its answer proves.
  */
 const provesByItself = (made: Authentication, session: Session, policy: Policy): boolean =>
-  made.proves &&
-  session.stepUp === null &&
-  (session.level === 'LOW' || resistsPhishing(made, policy))
+  session.stepUp === null && (session.level === 'LOW' || resistsPhishing(made, policy))
 
 /** Remembers an authenticator that was enrolled, and from where. */
 export function rememberEnrolment(profile: Profile, event: SessionEvent, proven: boolean): Profile {

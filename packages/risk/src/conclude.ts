@@ -75,6 +75,7 @@ function askFor(turn: Turn, scene: Scene, ask: Ask): void {
   )
 }
 
+/** Publishes a change of level, where there is one. */
 export function tellLevel(turn: Turn): void {
   if (turn.session.level === turn.startLevel) return
   turn.drafts.push(

@@ -10,6 +10,7 @@ import { sameNetwork } from './network.ts'
 import { type Context, caps, type Profile, type Session, textMax } from './state.ts'
 
 type Halves = Pick<Context, 'network' | 'client' | 'place'>
+type Pair = Pick<Context, 'network' | 'client'>
 
 const hourMs = 3_600_000
 /** How long a context is taken as just seen. */
@@ -32,7 +33,7 @@ const sameSoFar = (a: Halves, b: Halves): boolean =>
   (a.client === null || b.client === null || sameClient(a.client, b.client))
 
 /** Two contexts are one where network and client are the same; a half that only one of them knows differs. */
-function sameContext(a: Halves, b: Halves): boolean {
+export function sameContext(a: Pair, b: Pair): boolean {
   return sameHalf(a.network, b.network, sameNetwork) && sameHalf(a.client, b.client, sameClient)
 }
 
@@ -40,6 +41,10 @@ function sameHalf<T>(a: T | null, b: T | null, same: (a: T, b: T) => boolean): b
   if (a === null || b === null) return a === b
   return same(a, b)
 }
+
+/** True where an operator confirmed the context as a thief's. */
+export const isPoisoned = ({ poisoned }: Profile, context: Pair): boolean =>
+  poisoned.length > 0 && poisoned.some((known) => sameContext(known, context))
 
 /**
  * The context that an event comes from, with the session's contexts after it. A half that the event
@@ -66,7 +71,9 @@ export function locate(
   }
   const context: Context = {
     id: known?.id ?? session.lastContextId + 1,
-    proven: known?.proven === true || profile.contexts.some((c) => sameContext(c, seen)),
+    proven:
+      !isPoisoned(profile, seen) &&
+      (known?.proven === true || profile.contexts.some((c) => sameContext(c, seen))),
     firstSeen: known?.firstSeen ?? event.occurredAt,
     lastSeen: Math.max(known?.lastSeen ?? 0, event.occurredAt),
     network,

@@ -67,7 +67,8 @@ export function unmet(session: Session, scene: Scene, t: number, policy: Policy)
   }
 }
 
-function heaviest(live: readonly Contribution[], t: number, otherwise: number): number {
+/** The context that most of the risk rests on, `otherwise` where there is none. */
+export function heaviest(live: readonly Contribution[], t: number, otherwise: number): number {
   let context = otherwise
   let most = 0
   for (const contribution of live) {

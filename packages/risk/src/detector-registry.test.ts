@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Detector, defineDetector, type Finding, noMemory } from './detector.ts'
 import { detectors } from './detectors/index.ts'
-import { list, time } from './fields.ts'
+import { list, time, uint } from './fields.ts'
 import { families } from './signal.ts'
 import { behaviourFaults, declarationFaults } from './testing/detector-checks.ts'
 import { scene } from './testing/scene.ts'
@@ -41,7 +41,7 @@ describe('the registry', () => {
         return finding
       },
     }))
-    for (const scenes of fc.sample(anyScenes, { numRuns: 400, seed: 1 })) {
+    for (const scenes of fc.sample(anyScenes, { numRuns: 800, seed: 1 })) {
       for (const detector of watched) {
         if (!found.has(detector.name)) behaviourFaults(detector, scenes)
       }
@@ -57,7 +57,8 @@ describe('a broken detector is caught', () => {
     version: 1,
     family: 'place',
     reasons: { BROKEN: 'It is broken.' },
-    params: {},
+    about: { sees: 'Faults.', misses: ['Most.'], mistakes: ['Some.'] },
+    params: { score: 1 },
     needs: [],
     memory: noMemory,
     detect: () => null,
@@ -92,6 +93,8 @@ describe('a broken detector is caught', () => {
 
   it.each([
     ['asks the clock', () => ({ ...finding, score: Date.now() % 7 })],
+    ['makes a date of now', () => ({ ...finding, score: new Date().getUTCHours() % 7 })],
+    ['asks how long it runs', () => ({ ...finding, score: Math.floor(performance.now()) % 7 })],
     ['throws dice', () => ({ ...finding, score: Math.floor(Math.random() * 7) })],
     ['throws', (): Finding => JSON.parse('no')],
   ])('that %s', (_name, detect) => expect(faultsOf({ ...sound, detect })).toContain('total'))
@@ -102,6 +105,45 @@ describe('a broken detector is caught', () => {
       return null
     }
     expect(faultsOf({ ...sound, detect })).toContain('total: threw TypeError')
+  })
+
+  it('that changes its memory in place', () => {
+    const writing = defineDetector({
+      ...sound,
+      memory: times,
+      remember: (seen, memory) => {
+        Object.assign(memory.session, { times: [seen.t] })
+        return memory
+      },
+    })
+    expect(faultsOf(writing)).toContain('total: threw TypeError')
+  })
+
+  it('that counts an event as often as it is delivered', () => {
+    const counting = defineDetector({
+      ...sound,
+      memory: { session: { count: uint }, profile: {} },
+      remember: (_seen, { session, profile }) => ({
+        profile,
+        session: { count: session.count + 1 },
+      }),
+    })
+    expect(faultsOf(counting)).toBe('redelivery neutral: the same event again changed the memory')
+  })
+
+  it('that keeps more than it declares', () => {
+    const hoarding = defineDetector({
+      ...sound,
+      memory: times,
+      remember: (seen, memory) =>
+        memory.session.times.includes(seen.t)
+          ? memory
+          : { ...memory, session: { times: [...memory.session.times, seen.t] } },
+    })
+    const scenes = [1, 2, 3, 4].map((n) => ({ ...scene(), t: n }))
+    expect(behaviourFaults(hoarding, scenes)).toEqual([
+      'bounded: the session memory does not fit its declared fields',
+    ])
   })
 
   it('that grows with each delivery, without a bound', () => {
@@ -125,6 +167,8 @@ describe('a broken detector is caught', () => {
   it.each([
     ['a score above 1000', { score: 1001 }],
     ['half a score', { score: 0.5 }],
+    ['a score of its own', { score: 2 }],
+    ['a half-life of its own', { halfLifeMs: 1_000 }],
     ['an undeclared reason', { reason: 'OTHER' }],
     ['no message', { message: '' }],
     ['evidence that is no number', { evidence: { speedKmh: Number.NaN } }],
@@ -136,6 +180,9 @@ describe('a broken detector is caught', () => {
     ['name', { name: 'Broken_Detector' }],
     ['reason', { reasons: { broken: 'It is broken.' } }],
     ['reasons', { reasons: {} }],
+    ['about', { about: { sees: '', misses: ['Most.'], mistakes: ['Some.'] } }],
+    ['misses', { about: { sees: 'Faults.', misses: [], mistakes: ['Some.'] } }],
+    ['mistakes', { about: { sees: 'Faults.', misses: ['Most.'], mistakes: ['some'] } }],
     ['param', { params: { maximumSpeed: 900 } }],
     ['memory', { memory: { session: { times: list(1_000, time) }, profile: {} } }],
   ])('that declares a bad %s', (what, over) =>

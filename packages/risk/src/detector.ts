@@ -4,6 +4,7 @@ import type { Evidence } from './decision.ts'
 import type { SessionEvent, SubjectKind } from './event.ts'
 import type { Field, ValueOf } from './fields.ts'
 import type { ActionRank, Sensitivity } from './policy.ts'
+import type { Right } from './requirement.ts'
 import type { Family } from './signal.ts'
 import type { Context, Profile, Session } from './state.ts'
 
@@ -41,6 +42,10 @@ export interface Scene {
   /** Rank and sensitivity of the event's action by policy; `read` and `routine` without an action. */
   readonly rank: ActionRank
   readonly sensitivity: Sensitivity
+  /** Id of the policy's rule that names the action, '' where none does: what kind of action it is. */
+  readonly actionRule: string
+  /** Those of the event's privileges that policy ranks admin or secret. */
+  readonly rights: readonly Right[]
   readonly session: Session
   readonly profile: Profile
   /** The session that this one was begun from; null where none is known. */
@@ -72,6 +77,16 @@ export type Need =
   | 'posture'
   | 'parent'
 
+/** What a person must know of a detector to believe it, or to doubt it, in plain sentences. */
+export interface About {
+  /** What it looks at, and what it takes it for. */
+  readonly sees: string
+  /** Attacks that pass it by. */
+  readonly misses: readonly string[]
+  /** Honest doings that it takes for attacks. */
+  readonly mistakes: readonly string[]
+}
+
 type Fields = Readonly<Record<string, Field>>
 type MemoryOf<F extends Fields> = { readonly [K in keyof F]: ValueOf<F[K]> }
 
@@ -92,6 +107,7 @@ export interface Detector<
   readonly family: Family
   /** Every reason it may give, with a sentence that says what it sees (for the reference). */
   readonly reasons: Readonly<Record<string, string>>
+  readonly about: About
   /** Numbers that policy may tune, units last in their names. */
   readonly params: Params
   readonly needs: readonly Need[]

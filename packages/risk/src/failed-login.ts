@@ -55,6 +55,8 @@ export function seeFailedLogin(
     networkKnown: networkKnown(context, session, profile),
     rank: 'read',
     sensitivity: 'routine',
+    actionRule: '',
+    rights: [],
     parent: null,
     approver: null,
     session,

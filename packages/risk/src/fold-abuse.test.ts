@@ -349,3 +349,26 @@ describe('login, address and device that come one by one', () => {
     expect(folding.session('s-1')?.score).toBe(720)
   })
 })
+
+it('an authenticator of today answers for freshness, and neither proves its context nor sheds its risk', () => {
+  const folding = atWork()
+  const elsewhere = {
+    ...home,
+    network: network({ asn: 20115, country: 'GB', address: 9, prefix: 9 }),
+  }
+  folding.happens({ ...elsewhere, ...session('s-1'), ...after(30) })
+  expect(folding.session('s-1')).toMatchObject({ level: 'LOW', score: 200 })
+  folding.happens({ ...elsewhere, ...session('s-1'), ...after(500), ...act('payments.approve', 5) })
+  expect(folding.session('s-1')?.stepUp?.riskDriven).toBe(false)
+  const fresh = credential({ id: 50, kind: 'passkey', issuedAt: start + minutes(490) })
+  folding.happens({
+    ...elsewhere,
+    ...session('s-1'),
+    ...reauthentication,
+    assurance: passkey,
+    credential: fresh,
+    ...after(501),
+  })
+  expect(folding.session('s-1')).toMatchObject({ stepUp: null, score: 200 })
+  expect(folding.session('s-1')?.contexts.filter((c) => c.proven)).toHaveLength(1)
+})

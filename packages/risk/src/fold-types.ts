@@ -33,8 +33,11 @@ export interface States {
   dueSubjects(t: number, limit: number): readonly string[]
 }
 
-/** What became of a record. `repeat` and `ignored` change nothing but the applied offset and origins. */
-export type FoldOutcome = 'applied' | 'repeat' | 'ignored'
+/**
+ * What became of a record. All but `applied` change nothing but the applied offset and origins. `unheard` is
+ * feedback that no administrator gave, or that names no decision whose session and context are remembered.
+ */
+export type FoldOutcome = 'applied' | 'repeat' | 'ignored' | 'unheard'
 
 export interface FoldResult {
   readonly outcome: FoldOutcome

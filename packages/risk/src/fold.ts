@@ -8,6 +8,7 @@ import { approveChildren, endChildren } from './descent.ts'
 import { detectors as allDetectors } from './detectors/index.ts'
 import type { LogRecord, SessionEvent } from './event.ts'
 import { seeFailedLogin } from './failed-login.ts'
+import { hearing, judge } from './feedback.ts'
 import type { FoldResult, PartitionMeta, PlacedRecord, States } from './fold-types.ts'
 import { begin, type Folding, finish, keep, nothing, profileOf, put, sessionOf } from './folding.ts'
 import { livingProfile, livingSession } from './lifetimes.ts'
@@ -52,7 +53,8 @@ export function followUps(record: LogRecord, states: States): readonly string[] 
   if (record.kind === 'event') {
     const { type, keys } = record.event
     const due = dueTimers(states.profile(keys.subject), decisionTime(record.event))
-    const successor = type === 'revocation' ? (states.session(keys.session)?.successor ?? '') : ''
+    const reachesOn = type === 'revocation' || type === 'feedback'
+    const successor = reachesOn ? (states.session(keys.session)?.successor ?? '') : ''
     const kin = kinOf(record.event, (key) => (key === '' ? null : states.session(key)))
     return [...due.map((timer) => timer.session), ...(successor === '' ? [] : [successor]), ...kin]
   }
@@ -86,25 +88,31 @@ export function foldPartition(
   const moved = origin === null ? null : { key, offset: origin.offset }
   const folding = begin(next, offset, states, policy)
   const told = foldEvent(folding, event, detectors)
-  if (told === null) return { ...nothing('repeat', next), origin: moved }
+  if (typeof told === 'string') return { ...nothing(told, next), origin: moved }
   return { ...finish(folding, next), origin: moved, signals: told.signals, blind: told.blind }
 }
+
+type Told = Pick<FoldResult, 'signals' | 'blind'>
 
 function foldEvent(
   folding: Folding,
   event: SessionEvent,
   detectors: typeof allDetectors,
-): Pick<FoldResult, 'signals' | 'blind'> | null {
+): Told | 'repeat' | 'unheard' {
   const t = decisionTime(event)
   const keys = event.keys
-  const stored = livingProfile(profileOf(folding, keys.subject), t)
+  const written = profileOf(folding, keys.subject)
+  const stored = livingProfile(written, t)
   const hasSession = keys.session !== '' && !isFailedLogin(event)
   const known = livingSession(hasSession ? sessionOf(folding, keys.session) : null, stored, t)
   // Some frameworks keep the session id over a logout: a login after it begins a session anew.
   const session = known?.status === 'ended' && event.type === 'login' ? null : known
   const repeats = hasSession ? known?.repeats : stored?.repeats
-  if (repeats?.includes(event.idHash)) return null
+  if (repeats?.includes(event.idHash)) return 'repeat'
+  if (event.type === 'feedback') return foldFeedback(folding, event, session, detectors)
 
+  // A profile that is forgotten still owes an end to what was asked of its sessions.
+  if (stored === null && written !== null) fireTimers(folding, keys.subject, written, t)
   let profile = fireTimers(folding, keys.subject, stored ?? newProfile(event), t)
   if (session !== null) fire(folding, keys, profile, t)
   if (isFailedLogin(event)) {
@@ -196,6 +204,55 @@ function tellKin(
   const isNewer = after.assurance.authTime > (before?.assurance.authTime ?? 0)
   return isNewer && after.acting === 'human' ? approveChildren(folding, cause, key, next) : next
 }
+
+/**
+ * Feedback is not of the session: it comes from an operator, at a desk of their own, so it moves no context
+ * and keeps no session alive. What it says of an old id, it says of the session that lives on under another.
+ */
+function foldFeedback(
+  folding: Folding,
+  event: SessionEvent,
+  session: Session | null,
+  detectors: typeof allDetectors,
+): Told | 'repeat' | 'unheard' {
+  const heard = hearing(event, session)
+  const stored = profileOf(folding, event.keys.subject)
+  if (heard.outcome !== 'heard') return heard.outcome
+  if (session === null || stored === null) return 'unheard'
+  const t = decisionTime(event)
+  const fired = fireTimers(folding, event.keys.subject, stored, t)
+  const index = folding.drafts.length
+  const judged = judge(
+    {
+      profile: fired,
+      session: sessionOf(folding, event.keys.session) ?? session,
+      previous: null,
+      parentKey: '',
+      parent: null,
+      approver: null,
+      event,
+      t,
+      late: false,
+      policy: folding.policy,
+      detectors,
+      idOf: (n) => decisionId({ ...folding.meta, offset: folding.offset }, index + n),
+    },
+    heard,
+  )
+  const whom = { tenant: event.tenant, subject: event.subject, eventId: event.id }
+  for (const draft of judged.drafts) folding.drafts.push({ draft, of: whom })
+  put(folding.sessions, event.keys.session, judged.session)
+  const profile = schedule(judged.profile, event.keys.session, judged.session)
+  keep(folding, event.keys.subject, stored, profile)
+  const next = session.successor === '' ? null : sessionOf(folding, session.successor)
+  if (next !== null) {
+    const keys = { ...event.keys, session: session.successor }
+    foldFeedback(folding, { ...event, sessionId: next.sessionId, keys }, next, detectors)
+  }
+  return quiet
+}
+
+const quiet: Told = { signals: [], blind: [] }
 
 /** A revocation that names an old id means the session that lives on under another. */
 function revokeOn(

@@ -32,6 +32,35 @@ export function demandOf(event: SessionEvent, policy: Policy): Demand {
   }
 }
 
+/** A privilege that a session or subject was given, and the rank that policy gives to what it names. */
+export interface Right {
+  readonly name: string
+  readonly rank: 'admin' | 'secret'
+}
+
+const noRights: readonly Right[] = []
+
+/** Those of the event's privileges that policy ranks admin or secret. */
+export function rightsOf({ privileges }: SessionEvent, policy: Policy): readonly Right[] {
+  if (privileges.length === 0) return noRights
+  return privileges.flatMap((name): readonly Right[] => {
+    const rank = ruleFor(actionNamed(name), policy.actions)?.rank
+    return rank === 'admin' || rank === 'secret' ? [{ name, rank }] : []
+  })
+}
+
+/**
+ * The action that a right names: `scope:secrets:read` is `secrets.read`. A bare noun stands for all that is
+ * done in its name: `role:admin` is `admin.`, which `admin.*` matches.
+ */
+function actionNamed(privilege: string): string {
+  const name = privilege
+    .toLowerCase()
+    .replaceAll(/[:/]/g, '.')
+    .replace(/^(roles?|scopes?|permissions?|privileges?|groups?)\./, '')
+  return name.includes('.') ? name : `${name}.`
+}
+
 /** Which rule an action's name meets, remembered: names are few and rules are matched in order. */
 const ruleCache = new WeakMap<readonly ActionRule[], Map<string, ActionRule | null>>()
 const ruleCacheMax = 10_000

@@ -37,6 +37,9 @@ export const caps = {
   profileCredentials: 8,
   profileEnrolments: 8,
   prompts: 4,
+  /** Decisions of a session that feedback may still name. */
+  sessionDecisions: 6,
+  profilePoisoned: 4,
 } as const
 
 /** Texts that are cut where they enter a state, so that a state reads back as it was written. */
@@ -124,6 +127,19 @@ const stepUpFields = record({
   obligation: choice(obligations),
 })
 
+const toldFields = record({
+  /** `Decision.decisionId`. */
+  id: text(48),
+  /** The context that it rests on. */
+  context: uint,
+  /** What an operator made of it, and when. */
+  verdict: choice(['none', 'confirmed', 'dismissed']),
+  judgedAt: time,
+})
+
+/** A decision that was told of a session, for the feedback that may come. */
+export type ToldDecision = ValueOf<typeof toldFields>
+
 /** An open step-up. */
 export type OpenStepUp = ValueOf<typeof stepUpFields>
 
@@ -152,6 +168,8 @@ export const sessionFields = record({
   runs: list(caps.sessionRuns, record({ context: uint, from: time, until: time })),
   contributions: list(caps.sessionContributions, contributionFields),
   stepUp: optional(stepUpFields),
+  /** The latest decisions, oldest first. */
+  decisions: list(caps.sessionDecisions, toldFields),
   repeats: list(caps.repeatsOther, hash),
   /** Key of the session that took over from this one, '' for none. */
   successor: text(22),
@@ -184,6 +202,11 @@ export const profileFields = record({
   /** Proven contexts only: learning takes no others. */
   contexts: list(caps.profileContexts, contextFields),
   lastContextId: uint,
+  /** Contexts that an operator confirmed as a thief's, the latest last: they prove and teach nothing. */
+  poisoned: list(
+    caps.profilePoisoned,
+    record({ network: optional(networkFields), client: optional(clientFields) }),
+  ),
   /** The latest sighting in a proven context of each of the last sessions. */
   sightings: list(caps.profileSightings, record({ session: text(22), at: time, context: uint })),
   /** Credentials that workloads and agents have used, the latest last. */
@@ -242,6 +265,7 @@ export const copyOf = (s: Session): Writable<Session> => ({
   runs: s.runs,
   contributions: s.contributions,
   stepUp: s.stepUp,
+  decisions: s.decisions,
   repeats: s.repeats,
   successor: s.successor,
   acting: s.acting,

@@ -18,7 +18,8 @@ import { detectAll, rememberAll } from './detect.ts'
 import type { Scene } from './detector.ts'
 import type { Draft } from './draft.ts'
 import type { SubjectKind } from './event.ts'
-import { demandOf } from './requirement.ts'
+import { cleanse, noteDecisions } from './feedback.ts'
+import { demandOf, rightsOf } from './requirement.ts'
 import { isRotation, isTakeoverOfRevoked, retire, settle } from './rotate.ts'
 import type { Signal } from './signal.ts'
 import { type Context, caps, copyOf, emptySession, type Profile, type Session } from './state.ts'
@@ -46,7 +47,7 @@ export function step(input: StepInput): StepResult {
 
   const context = arrive(turn, begins)
   approve(turn)
-  const made = authenticationOf(input.event, context.id, turn.kind, input)
+  const made = authenticationOf(input.event, context, turn.kind, input)
   const scene = sceneOf(turn, context, begins, made)
   const { signals, blind } = detectAll(input.detectors, scene, input.policy)
   setRisk(turn, contribute(turn.session.contributions, signals, input.t))
@@ -55,6 +56,7 @@ export function step(input: StepInput): StepResult {
   retire(turn, made)
   conclude(turn, scene)
   evolve(turn, scene, proven)
+  noteDecisions(turn)
   const { session, profile, previous, drafts } = turn
   return { session, profile, previous, signals, blind, decisions: drafts }
 }
@@ -63,7 +65,7 @@ function begin(input: StepInput): Turn {
   const { session, previous } = input
   const kind = actingKind(input)
   const rotates = isRotation(input)
-  return {
+  const turn: Turn = {
     input,
     kind,
     startLevel: session?.level ?? 'LOW',
@@ -74,6 +76,8 @@ function begin(input: StepInput): Turn {
     previous: rotates ? previous : null,
     drafts: [],
   }
+  cleanse(turn)
+  return turn
 }
 
 /** Who acts in a session stays who it was where an event names nobody. */
@@ -160,6 +164,7 @@ function closed(turn: Turn): StepResult {
 /** A new id for a revoked session, without authenticating: it ends as its predecessor did. */
 function endTakeover(turn: Turn): StepResult {
   revoke(turn, 'revoke.predecessor')
+  noteDecisions(turn)
   turn.session.lastSeen = turn.input.t
   turn.session.repeats = repeated(turn)
   const { session, profile, drafts } = turn
@@ -212,6 +217,8 @@ export function sceneOf(
     networkKnown: networkKnown(context, session, profile),
     rank: demand.rank,
     sensitivity: demand.sensitivity,
+    actionRule: demand.rule,
+    rights: rightsOf(event, policy),
     session,
     profile,
     parent: turn.input.parent,

@@ -64,11 +64,17 @@ describe('a state of the previous format', () => {
       approvedAt: 0,
       children: [],
       stepUp: { ...stepUp, obligation: 'reauthenticate' },
+      decisions: [],
       memory: recordedMemory.session,
     })
     expect(level).toBe(600)
     const { kind, ...rest } = old.profile
-    expect(codec.decodeProfile(profile)).toStrictEqual({ ...rest, kind: 'human', enrolments: [] })
+    expect(codec.decodeProfile(profile)).toStrictEqual({
+      ...rest,
+      kind: 'human',
+      enrolments: [],
+      poisoned: [],
+    })
     expect(kind).toBe('t3')
   })
 

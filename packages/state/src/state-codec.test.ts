@@ -28,6 +28,7 @@ const detector = (name: string, session: Fields, profile: Fields = {}, version =
     version,
     family: 'place',
     reasons: {},
+    about: { sees: '', misses: [], mistakes: [] },
     params: {},
     needs: [],
     memory: { session, profile },

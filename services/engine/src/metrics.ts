@@ -11,7 +11,7 @@ export const engineMetrics = {
   events: {
     kind: 'counter',
     name: 'holdpoint_engine_events_total',
-    help: 'Records of holdpoint.events folded, by outcome: applied, repeat, ignored, dead_letter.',
+    help: 'Records of holdpoint.events folded, by outcome: applied, repeat, ignored, unheard (feedback that counts for nothing), dead_letter.',
     labels: ['outcome'],
   },
   commits: {

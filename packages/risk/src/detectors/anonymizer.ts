@@ -34,6 +34,17 @@ export const anonymizer = defineDetector({
     ANONYMIZER:
       'The session comes from a VPN, a hosting network or Tor that the subject is not known to use; for workloads and agents, from any new network.',
   },
+  about: {
+    sees: 'The kind of the network: Tor and hosting always, a VPN where the session moved to it; for workloads and agents any network that is new to them.',
+    misses: [
+      'Residential proxies, and exits that no list names.',
+      'A VPN that the subject, too, has used from a proven context.',
+    ],
+    mistakes: [
+      'Remote desktops and browsers that run in a data centre, until they are proven once.',
+      'A workload that moves to another region or provider: declare its networks by the lists.',
+    ],
+  },
   params: { scoreVpn: 200, scoreHosting: 450, scoreTor: 500, scoreWorkload: 450 },
   needs: ['network'],
   memory: noMemory,

@@ -70,6 +70,14 @@ export const authenticatorChanged = defineDetector({
     AUTHENTICATOR_CHANGED:
       'An authenticator is enrolled or changed from an unproven context, or one that was is used from an unproven context within a day.',
   },
+  about: {
+    sees: 'Credential changes (`create`, `update`) from an unproven context, and authenticators so changed that are used from an unproven context within the window.',
+    misses: [
+      'Enrolments that the identity provider does not report, or reports without the client that made them.',
+      "An enrolment from a context that was proven: the adversary in the middle on the subject's own network.",
+    ],
+    mistakes: ['A new phone that is set up on a new network: a proof from there answers it.'],
+  },
   params: { score: 400, halfLifeMs: 24 * 3_600_000, windowMs: 24 * 3_600_000 },
   needs: ['context'],
   memory: { session: {}, profile: { changes: changeList } },

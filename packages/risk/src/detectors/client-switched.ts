@@ -11,6 +11,17 @@ export const clientSwitched = defineDetector({
     CLIENT_SWITCHED:
       "A programmatic client (curl, an HTTP library, a headless browser) uses a browser's session.",
   },
+  about: {
+    sees: 'A programmatic client (curl, an HTTP library, a headless browser, by its user agent) in a session whose last proven client was a browser.',
+    misses: [
+      "A script that sends a browser's user agent: then fingerprint and device must tell.",
+      'Sessions that a program began, workloads and agents.',
+    ],
+    mistakes: [
+      "A request copied as curl at one's own desk: the lower score is for this.",
+      "An app that uses the browser's session from a program of its own: give it an `appId`.",
+    ],
+  },
   params: { scoreNewNetwork: 750, scoreKnownNetwork: 450 },
   needs: ['client', 'base'],
   memory: noMemory,

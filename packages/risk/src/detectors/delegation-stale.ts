@@ -72,6 +72,16 @@ export const delegationStale = defineDetector({
     DELEGATION_STALE:
       'A sensitive action on behalf of a person whose session has ended, or who authenticated too long ago.',
   },
+  about: {
+    sees: 'A sensitive or critical action of an agent, held against the session that it was begun from: whether that one still lives, and how long ago its person authenticated.',
+    misses: [
+      'Agents whose events name no parent session.',
+      'What an agent does within the hour after its person authenticated, wanted or not.',
+    ],
+    mistakes: [
+      'Long tasks that a person started with full intent: approve them anew, or raise the age in the policy.',
+    ],
+  },
   params: { score: 450, ageMsMax: 3_600_000 },
   needs: ['parent'],
   memory: { session: { ended: text(22), authTime: time }, profile: {} },

@@ -59,6 +59,18 @@ export const deviceChanged = defineDetector({
     DEVICE_CHANGED:
       "Device id, operating system or browser differ from the session's last proven client, or a login comes from a device that the subject never used.",
   },
+  about: {
+    sees: "Device id, operating system and browser family of an event against the session's last proven client; at a login, against all devices that the subject has proven.",
+    misses: [
+      'A thief who copies the user agent and sends no device id, or the same one.',
+      'Programs, which are left to client-switched.',
+      'Clients that declare another `appId`: they are not compared.',
+    ],
+    mistakes: [
+      'A cleared device id, and a system or browser that names itself anew: where the network is known it counts less.',
+      'A subject with one session in two browsers.',
+    ],
+  },
   params: {
     scoreNewNetwork: 720,
     scoreKnownNetwork: 500,

@@ -77,6 +77,17 @@ export const failedBurst = defineDetector({
     FAILED_BURST:
       "A login from an unknown network and device succeeds after many have failed: this subject's, or those of many others from the same network.",
   },
+  about: {
+    sees: "A login that succeeds from an unknown network and device after many failed: the subject's own, or those of many others from the same network.",
+    misses: [
+      'Guesses spread so thin that neither subject nor network sees many within the window.',
+      'Guesses from a network that many share by nature: mobile carriers, corporate egress, relays.',
+      'Failures that producers do not report.',
+    ],
+    mistakes: [
+      'Somebody who mistypes again and again on a new device in a new place, and then finds the password.',
+    ],
+  },
   params: {
     score: 550,
     halfLifeMs: 24 * 3_600_000,

@@ -37,6 +37,11 @@ export const failedLogins = defineDetector({
   reasons: {
     FAILED_LOGINS: 'A hundred logins in a row have failed for one subject. Alerts, once a burst.',
   },
+  about: {
+    sees: 'A hundred logins of one subject that fail one after the other, wherever they come from.',
+    misses: ['Attempts that pause for longer than the window between two of them.'],
+    mistakes: ['A client that keeps trying a password which its owner has changed.'],
+  },
   params: { score: 0, failuresMin: 100, windowMs: 3_600_000 },
   needs: [],
   seesFailedLogins: true,

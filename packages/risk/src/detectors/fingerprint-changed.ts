@@ -44,6 +44,17 @@ export const fingerprintChanged = defineDetector({
     FINGERPRINT_CHANGED:
       'The client calls itself the same, but its fingerprint is not the one that the session was proven with.',
   },
+  about: {
+    sees: 'The fingerprint of a client that calls itself the same, against the one that its context was proven with.',
+    misses: [
+      'A fingerprint that is copied along with the cookie.',
+      'Producers that send none.',
+      'A change that comes with a new version on a known network: updates look like that.',
+    ],
+    mistakes: [
+      'A new screen, font or driver that the fingerprint is made of: on a known network it counts less, and is told once.',
+    ],
+  },
   params: { scoreNewNetwork: 650, scoreKnownNetwork: 300 },
   needs: ['client'],
   memory: { session: remembered, profile: {} },

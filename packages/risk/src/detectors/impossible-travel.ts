@@ -10,6 +10,18 @@ export const impossibleTravel = defineDetector({
     IMPOSSIBLE_TRAVEL:
       'The session is used from a place that cannot be reached in the time since its last proven place.',
   },
+  about: {
+    sees: 'The place of an event against the last proven place of the session by evidence time (for a late event also the next): the great-circle distance less what both places may be off, over the time between, of which at least a minute counts.',
+    misses: [
+      'A thief near the subject, or behind an exit near the subject.',
+      'Addresses whose place says nothing of their user: vpn, relay, hosting, satellite, tor, mobile and corporate networks, and what only the client claims.',
+      'Places without a city, which may be off by thousands of kilometres.',
+    ],
+    mistakes: [
+      'A VPN whose exit no list names: the lower score is for this, and one proof makes the exit known.',
+      "An address whose place the data has wrong: the producer's own `location` wins over it.",
+    ],
+  },
   params: { scoreKnown: 720, scoreUnknown: 550, ...travelLimits },
   needs: ['place', 'base'],
   memory: noMemory,

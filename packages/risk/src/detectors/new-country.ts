@@ -14,6 +14,16 @@ export const newCountry = defineDetector({
   version: 1,
   family: 'place',
   reasons: { NEW_COUNTRY: 'The subject has never been proven in this country.' },
+  about: {
+    sees: "The country of an event, by its place, else by its address, against the countries of the subject's proven contexts.",
+    misses: [
+      "Thieves in the subject's own countries, or behind exits there.",
+      'Subjects with fewer logins or days than it takes to have a habit.',
+    ],
+    mistakes: [
+      'Every first trip abroad, and roaming or corporate egress that surfaces in another country: the score alone asks for nothing.',
+    ],
+  },
   params: { score: 200, halfLifeMs: 24 * 3_600_000, loginsMin: 5, loginDaysMin: 3 },
   needs: ['history'],
   memory: noMemory,

@@ -10,6 +10,18 @@ export const newNetwork = defineDetector({
   reasons: {
     NEW_NETWORK: 'The session has moved to a network that the subject never used before.',
   },
+  about: {
+    sees: 'The network of an event within a session (its ASN within one country, else its country) against the networks that the subject has used from proven contexts.',
+    misses: [
+      'A thief in a network that the subject uses too: the same carrier, office or café.',
+      'A move to a mobile or relay network, which is never counted.',
+      'A change that comes with the login: a session begins somewhere, and other detectors judge where.',
+    ],
+    mistakes: [
+      'The first hotel, café or hotspot in the middle of a session: the score alone asks for nothing.',
+      'A provider that announces its customers under several ASNs.',
+    ],
+  },
   params: { score: 200 },
   needs: ['network', 'history'],
   memory: noMemory,

@@ -42,6 +42,16 @@ export const nonCompliant = defineDetector({
     NON_COMPLIANT:
       "The device does not keep the organisation's rules, or one that does not has taken the place of one that did.",
   },
+  about: {
+    sees: 'The posture that a device or its inventory reports, once of each device in a session.',
+    misses: [
+      'A device that lies about itself, and producers that send no posture.',
+      'Devices that nobody manages, where no managed one was seen before.',
+    ],
+    mistakes: [
+      'An inventory that is behind: a device that was mended an hour ago still reads as not compliant.',
+    ],
+  },
   params: { score: 450 },
   needs: ['posture'],
   memory: { session: remembered, profile: {} },

@@ -17,6 +17,13 @@ export const outsideRevocation = defineDetector({
     OUTSIDE_REVOCATION:
       'An administrator, the user, a policy or another system revoked the session.',
   },
+  about: {
+    sees: 'An event of type `revocation`: an administrator, the user, a policy or another system ended the session.',
+    misses: ['Revocations that nobody sends.'],
+    mistakes: [
+      'A revocation that was sent by mistake: a revoked session is final, its subject logs in again.',
+    ],
+  },
   params: { score: 1000 },
   needs: [],
   memory: noMemory,

@@ -7,6 +7,11 @@ export const parentRevoked = defineDetector({
   version: 1,
   family: 'token',
   reasons: { PARENT_REVOKED: 'The session that this one was begun from has been revoked.' },
+  about: {
+    sees: 'That the session which this one was begun from was revoked for cause, in the same record or before this one was first seen.',
+    misses: ['Sessions whose events never name the session that they were begun from.'],
+    mistakes: ['None of its own: it is as right as the revocation that it follows.'],
+  },
   params: { score: 1000 },
   needs: ['parent'],
   memory: noMemory,

@@ -34,6 +34,17 @@ export const privilegeJump = defineDetector({
     PRIVILEGE_JUMP:
       'The first action of this rank by the subject, or one shortly after a grant of privileges, above all a grant by the subject itself.',
   },
+  about: {
+    sees: "Actions of admin or secret rank by the policy's patterns, against the ranks that the subject has used from proven contexts and the privileges that it was just given.",
+    misses: [
+      'A thief in the session of somebody who uses the rank every day.',
+      'Actions whose names no pattern of the policy ranks.',
+      'A right used later than the window after its grant.',
+    ],
+    mistakes: [
+      'The first day in a new duty, and an administrator who grants a role and sees it used at once: a phishing-resistant proof answers it.',
+    ],
+  },
   params: {
     scoreFirst: 300,
     scoreGranted: 450,

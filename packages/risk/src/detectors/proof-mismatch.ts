@@ -38,6 +38,16 @@ export const proofMismatch = defineDetector({
     PROOF_MISMATCH:
       "The session's credential is bound to another key than before, and nobody declared a rotation.",
   },
+  about: {
+    sees: 'The key that a credential is bound to (`boundTo`, one per kind of credential) against the first one of the session.',
+    misses: [
+      'Bearer tokens, which are bound to nothing.',
+      'A thief who holds the key as well, or who acts before the first bound event.',
+    ],
+    mistakes: [
+      'A key that was rotated without a `credential-change` of kind `update` or a new session id: declare it.',
+    ],
+  },
   params: { score: 1000 },
   needs: [],
   memory: { session: { bindings: bindingList }, profile: {} },

@@ -6,6 +6,13 @@ export const refreshTokenReused = defineDetector({
   version: 1,
   family: 'token',
   reasons: { REFRESH_TOKEN_REUSED: 'A refresh token was presented after it had been exchanged.' },
+  about: {
+    sees: 'What the authorization server says: it was shown a refresh token that it had exchanged already.',
+    misses: ['Servers that do not rotate refresh tokens, or do not tell.'],
+    mistakes: [
+      'A client that never received the answer to its first exchange and repeats it: grant a few seconds at the server before it says `reused`.',
+    ],
+  },
   params: { score: 1000 },
   needs: [],
   memory: noMemory,

@@ -8,6 +8,16 @@ export const sessionSubjectMismatch = defineDetector({
   reasons: {
     SESSION_SUBJECT_MISMATCH: 'An event names another subject than the login of its session.',
   },
+  about: {
+    sees: "The subject that an event names against the one that the session's login named, as ingest found it.",
+    misses: [
+      "Events that name no subject: they are taken for the session's own.",
+      'Sessions whose login was never seen.',
+    ],
+    mistakes: [
+      'Session ids that two apps or tenants give out alike: make them unique, or send a tenant each.',
+    ],
+  },
   params: { score: 1000 },
   needs: [],
   memory: noMemory,

@@ -90,6 +90,17 @@ export const staleCredential = defineDetector({
     STALE_CREDENTIAL:
       'The credential in use is older than its kind may get, or could not be checked for revocation, or has expired or been revoked.',
   },
+  about: {
+    sees: 'Age, end and revocation of the credential that an event uses, once of each credential in a session, and again when it gets worse.',
+    misses: [
+      'Producers that tell neither `issuedAt` nor `expiresAt`.',
+      'A stolen credential that is young.',
+    ],
+    mistakes: [
+      'Long-lived keys of workloads that are as old by intent: rotate them, or tune the age.',
+      'A revocation list that is away: the status is then `unknown`.',
+    ],
+  },
   params: {
     scoreOld: 300,
     scoreUnchecked: 300,

@@ -69,6 +69,16 @@ export const tokenReplayed = defineDetector({
   reasons: {
     TOKEN_REPLAYED: 'Two contexts, one of them unproven, use the session in turns.',
   },
+  about: {
+    sees: 'Two contexts of one session that take turns with it, one of them unproven: four passes are two round trips.',
+    misses: [
+      'A thief who is silent while the subject acts, or who acts seldom.',
+      "A thief with the subject's client on a mobile or relay network, or in the subject's own network.",
+    ],
+    mistakes: [
+      'One client that two networks carry by turns, where neither is mobile or relay: a laptop between an office line and a guest network at its edge.',
+    ],
+  },
   params: { score: 750, windowMs: 10 * 60_000, roundTripsMin: 2 },
   needs: [],
   memory: { session: { turns: turnList }, profile: {} },

@@ -10,6 +10,17 @@ export const travelAcrossSessions = defineDetector({
     IMPOSSIBLE_TRAVEL:
       'Another session of the subject was just used, from a proven context, in a place too far away.',
   },
+  about: {
+    sees: 'The place of an event in an unproven context against where other sessions of the subject were just seen in proven ones.',
+    misses: [
+      'Sessions beyond the last three of the subject.',
+      'A thief in a place that the subject could have travelled to, and all that impossible-travel misses.',
+    ],
+    mistakes: [
+      'Two people who share an account.',
+      'A machine left signed in at home that goes on acting while its owner opens a session far away on a new network.',
+    ],
+  },
   params: { score: 450, halfLifeMs: 4 * 3_600_000, ...travelLimits },
   needs: ['place'],
   memory: noMemory,

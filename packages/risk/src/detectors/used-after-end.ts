@@ -14,6 +14,16 @@ export const usedAfterEnd = defineDetector({
   version: 1,
   family: 'token',
   reasons: { USED_AFTER_END: 'The session acts after its logout.' },
+  about: {
+    sees: 'Actions, devices and addresses of a session after its logout, past a short grace for what was on its way.',
+    misses: [
+      'Sessions that end without a `logout` event.',
+      'A use that the app refuses: then the end is enforced.',
+    ],
+    mistakes: [
+      'Work that goes on in the background for longer than the grace, and clocks that differ by more.',
+    ],
+  },
   params: { score: 1000, graceMs: 10_000 },
   needs: [],
   memory: noMemory,

@@ -12,7 +12,7 @@ const unitLast = /^(score\w*|\w+(Ms|Km|Kmh)(Min|Max)?|\w+(Min|Max))$/
 
 /** Faults of what a detector declares about itself: names, reasons, params, bounds of its memory. */
 export function declarationFaults(detector: Detector): readonly string[] {
-  const { name, version, family, reasons, params, memory } = detector
+  const { name, version, family, reasons, about, params, memory } = detector
   const faults: string[] = []
   const expect = (holds: boolean, fault: string) => holds || faults.push(fault)
   expect(
@@ -27,7 +27,12 @@ export function declarationFaults(detector: Detector): readonly string[] {
       /^[A-Z]+(_[A-Z]+)*$/.test(reason) && reason.length <= 32,
       `reason ${reason}: UPPER_SNAKE, at most 32`,
     )
-    expect(/^[A-Z].*\.$/.test(sentence), `reason ${reason}: says what it sees in a sentence`)
+    expect(isSentence(sentence), `reason ${reason}: says what it sees in a sentence`)
+  }
+  expect(isSentence(about.sees), 'about: says what it sees in a sentence')
+  for (const part of ['misses', 'mistakes'] as const) {
+    expect(about[part].length > 0, `about: ${part} nothing, which no detector can say of itself`)
+    expect(about[part].every(isSentence), `about: says what it ${part} in sentences`)
   }
   for (const [param, value] of Object.entries(params)) {
     expect(Number.isInteger(value) && value >= 0, `param ${param}: a whole number`)
@@ -41,6 +46,8 @@ export function declarationFaults(detector: Detector): readonly string[] {
   }
   return faults
 }
+
+const isSentence = (text: string): boolean => /^[A-Z].*\.$/.test(text)
 
 /** The most bytes that a field may take in the store. */
 function bytesMax(field: Field): number {
@@ -132,6 +139,12 @@ function findingFaults(detector: Detector, finding: Finding): readonly string[] 
   expect(reason in detector.reasons, `finding: reason ${reason} is not declared`)
   expect(whole(score) && score <= 1000, `finding: score ${score} is no whole number from 0 to 1000`)
   expect(whole(halfLifeMs), `finding: halfLifeMs ${halfLifeMs} is no whole number`)
+  const tunable = Object.values(detector.params)
+  expect(tunable.includes(score), `finding: score ${score} is none of the params`)
+  expect(
+    halfLifeMs === 0 || tunable.includes(halfLifeMs),
+    `finding: halfLifeMs ${halfLifeMs} is none of the params`,
+  )
   expect(context === undefined || whole(context), `finding: context ${context} is no id`)
   expect(
     message.length > 0 && message.length <= 160,
@@ -196,18 +209,28 @@ function deepFreeze<T>(value: T): T {
 
 /** Runs without clock and dice: asking either throws. */
 function withoutWorld<T>(run: () => T): T {
-  const { now } = Date
+  const { Date: Clock } = globalThis
   const { random } = Math
-  Date.now = () => {
+  const { performance } = globalThis
+  const ask = (): never => {
     throw new Error('asked the clock')
   }
+  globalThis.Date = class extends Clock {
+    constructor(...of: unknown[]) {
+      if (of.length === 0) ask()
+      super(...(of as [number]))
+    }
+    static override now = ask
+  } as unknown as DateConstructor
+  globalThis.performance = { ...performance, now: ask }
   Math.random = () => {
     throw new Error('threw dice')
   }
   try {
     return run()
   } finally {
-    Date.now = now
+    globalThis.Date = Clock
+    globalThis.performance = performance
     Math.random = random
   }
 }

@@ -15,7 +15,7 @@ export interface Folder extends States {
   happens(over: Partial<SessionEvent>, origin?: Origin | null): FoldResult
   /** Everything kept, for comparison. */
   snapshot(): unknown
-  /** The states alone, without the ids of open step-ups, which tell of the place in the log. */
+  /** The states alone, without the ids of step-ups and decisions, which tell of the place in the log. */
   states(): {
     readonly profiles: readonly (readonly [string, Profile])[]
     readonly sessions: readonly (readonly [string, Session])[]
@@ -57,7 +57,11 @@ export function folder(policy = defaultPolicy): Folder {
     states: () => {
       const nameless = ([key, session]: [string, Session]): readonly [string, Session] => [
         key,
-        { ...session, stepUp: session.stepUp && { ...session.stepUp, id: '' } },
+        {
+          ...session,
+          stepUp: session.stepUp && { ...session.stepUp, id: '' },
+          decisions: session.decisions.map((told) => ({ ...told, id: '' })),
+        },
       ]
       return { profiles: [...profiles], sessions: [...sessions].map(nameless) }
     },

@@ -17,9 +17,11 @@ import {
   outcomes,
   subjectKinds,
 } from '../event.ts'
-import { actionRanks } from '../policy.ts'
-import { caps, emptySession } from '../state.ts'
-import { event, minutes, scene, start } from './scene.ts'
+
+import { actionRanks, type Sensitivity } from '../policy.ts'
+import type { Right } from '../requirement.ts'
+import { caps, emptySession, type OpenStepUp } from '../state.ts'
+import { event, hours, minutes, scene, start } from './scene.ts'
 
 const orNull = <T>(of: fc.Arbitrary<T>) => fc.option(of, { freq: 5 })
 const hash = fc.constantFrom(0, 1, 2, 2 ** 53 - 1)
@@ -127,6 +129,27 @@ const happening = fc.record({
   ),
 })
 
+const anyRights: Right[] = [
+  { name: 'role:admin', rank: 'admin' },
+  { name: 'secrets.read', rank: 'secret' },
+]
+
+const stepUp = (issuedAt: number): OpenStepUp => ({
+  id: 'u-1',
+  issuedAt,
+  deadline: issuedAt + minutes(10),
+  rank: 1,
+  maxAge: 300,
+  rotate: false,
+  prompt: false,
+  obligation: 'reauthenticate',
+  riskDriven: true,
+  context: 1,
+  failures: 0,
+  expired: false,
+  rule: 'require.low.sensitive',
+})
+
 /** One scene; the event's own network, place and client are its context's, or missing, or something else. */
 const anyScene: fc.Arbitrary<Scene> = fc
   .record({
@@ -142,7 +165,6 @@ const anyScene: fc.Arbitrary<Scene> = fc
     hasHistory: fc.boolean(),
     networkKnown: fc.boolean(),
     rank: fc.constantFrom(...actionRanks),
-    sensitivity: fc.constantFrom('routine' as const, 'sensitive' as const, 'critical' as const),
     parent: orNull(parent),
     approvedAt: fc.oneof(fc.constant(0), time),
     others: fc.array(context, { maxLength: caps.sessionContexts - 1 }),
@@ -150,24 +172,42 @@ const anyScene: fc.Arbitrary<Scene> = fc
     status: fc.constantFrom('active' as const, 'ended' as const),
     endedAt: time,
     logins: fc.nat(10),
+    sensitivity: fc.constantFrom<Sensitivity>('routine', 'sensitive', 'critical'),
+    actionRule: fc.constantFrom('', 'payments', 'exports'),
+    rights: fc.subarray(anyRights),
+    stepUpAt: fc.option(time, { freq: 2 }),
   })
-  .map(({ happening, context, others, known, status, endedAt, logins, approvedAt, ...rest }) => ({
-    ...scene({
-      ...rest,
-      approver: rest.parent,
-      session: {
-        approvedAt,
-        parent: rest.parent === null ? '' : 'session-0',
-        status,
-        endedAt,
-        contexts: [context, ...others.filter((c) => c.id !== context.id)],
-      },
-      profile: { contexts: known, logins, loginDays: Math.min(logins, 4) },
+  .map(
+    ({
+      happening,
+      context,
+      others,
+      known,
+      status,
+      endedAt,
+      logins,
+      approvedAt,
+      stepUpAt,
+      ...rest
+    }) => ({
+      ...scene({
+        ...rest,
+        approver: rest.parent,
+        session: {
+          approvedAt,
+          parent: rest.parent === null ? '' : 'session-0',
+          status,
+          endedAt,
+          stepUp: stepUpAt === null ? null : stepUp(stepUpAt),
+          contexts: [context, ...others.filter((c) => c.id !== context.id)],
+        },
+        profile: { contexts: known, logins, loginDays: Math.min(logins, 4) },
+      }),
+      context,
+      t: happening.occurredAt,
+      event: event(happening),
     }),
-    context,
-    t: happening.occurredAt,
-    event: event(happening),
-  }))
+  )
 
 /** The same scenes in one session that two contexts use by turns, a minute apart. */
 function byTurns(scenes: readonly Scene[]): readonly Scene[] {
@@ -198,17 +238,34 @@ function afterFailures(scenes: readonly Scene[]): readonly Scene[] {
   return [...failures, { ...guesser, event: { ...first.event, ...success } }, ...rest]
 }
 
-const tellings = { apart: (scenes: readonly Scene[]) => scenes, byTurns, afterFailures }
+/** Days of proven work, of which each scene is one in turn, and then the scenes themselves. */
+function afterWeeks(scenes: readonly Scene[]): readonly Scene[] {
+  const days = Array.from({ length: 12 }, (_, day) => scenes[day % scenes.length])
+  return [...days, ...scenes].flatMap((seen, i) => {
+    if (seen === undefined) return []
+    const isWork = i < days.length
+    const occurredAt = start + i * hours(72) + (isWork ? 0 : hours(6))
+    const context = isWork ? { ...seen.context, proven: true } : seen.context
+    const outcome = isWork ? 'success' : seen.event.outcome
+    const session = { ...seen.session, startedAt: occurredAt }
+    return [
+      { ...seen, context, session, t: occurredAt, event: { ...seen.event, occurredAt, outcome } },
+    ]
+  })
+}
+
+const tellings = { apart: (scenes: readonly Scene[]) => scenes, byTurns, afterWeeks, afterFailures }
 const telling = fc.oneof(
   { weight: 4, arbitrary: fc.constant('apart' as const) },
   { weight: 4, arbitrary: fc.constant('byTurns' as const) },
+  { weight: 6, arbitrary: fc.constant('afterWeeks' as const) },
   // A hundred scenes cost ten times as much as the others.
   { weight: 1, arbitrary: fc.constant('afterFailures' as const) },
 )
 
 /**
- * What befalls one session, in the order of its log: events at any time, from anywhere, by turns, or
- * after a login that failed and failed.
+ * What befalls one session, in the order of its log: events at any time, from anywhere, by turns, over
+ * weeks, or after a login that failed and failed.
  */
 export const anyScenes: fc.Arbitrary<readonly Scene[]> = fc
   .tuple(fc.array(anyScene, { minLength: 1, maxLength: 10 }), telling)

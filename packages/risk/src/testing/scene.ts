@@ -4,7 +4,14 @@ import { detectAll, rememberAll } from '../detect.ts'
 import type { Detector, Scene, Sighting } from '../detector.ts'
 import type { Client, Credential, Network, Place, SessionEvent } from '../event.ts'
 import type { Signal } from '../signal.ts'
-import { type Context, emptyProfile, emptySession, type Profile, type Session } from '../state.ts'
+import {
+  type Context,
+  emptyProfile,
+  emptySession,
+  type Memories,
+  type Profile,
+  type Session,
+} from '../state.ts'
 
 /** 2026-11-22T10:00:00Z: when the session began. */
 export const start = 1_795_341_600_000
@@ -164,6 +171,8 @@ export function scene(parts: SceneParts = {}): Scene {
     sensitivity: 'routine',
     parent: null,
     approver: null,
+    actionRule: '',
+    rights: [],
     ...parts,
     event: happening,
     context: here,
@@ -183,16 +192,21 @@ const untuned = { ...defaultPolicy, detectors: {} }
 
 /**
  * What the detector finds in the last scene, having remembered those before it, run as the engine
- * runs it. Null where it finds nothing, or is blind.
+ * runs it: each session, by its key, has a memory of its own. Null where it finds nothing, or is blind.
  */
 export function find(detector: Detector, ...scenes: readonly Scene[]): Signal | null {
-  let memory: ReturnType<typeof rememberAll> = { session: {}, profile: {} }
+  let profile: Memories = {}
+  const sessions = new Map<string, Memories>()
   const within = (seen: Scene): Scene => ({
     ...seen,
-    session: { ...seen.session, memory: memory.session },
-    profile: { ...seen.profile, memory: memory.profile },
+    session: { ...seen.session, memory: sessions.get(seen.event.keys.session) ?? {} },
+    profile: { ...seen.profile, memory: profile },
   })
-  for (const seen of scenes.slice(0, -1)) memory = rememberAll([detector], within(seen), untuned)
+  for (const seen of scenes.slice(0, -1)) {
+    const kept = rememberAll([detector], within(seen), untuned)
+    sessions.set(seen.event.keys.session, kept.session)
+    profile = kept.profile
+  }
   const present = scenes.at(-1)
   if (present === undefined) throw new TypeError('find: name at least one scene')
   return detectAll([detector], within(present), untuned).signals[0] ?? null

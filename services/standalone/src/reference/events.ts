@@ -26,6 +26,10 @@ export function eventsPage(): string {
       ),
     ),
     section(
+      'Feedback',
+      '`feedback` says what a decision turned out to be. It is heard with `initiator: admin` alone, and where it names the decision, its session and its subject; anything else is counted as `unheard` in `holdpoint_engine_events_total`, and changes nothing. `confirmed` (it was a thief): the context that the decision rests on proves and teaches nothing more; to end sessions send a `revocation`. `dismissed` (it was the subject): that context is proven, and half of its risk goes, but none of token or client. It may come late, as long as the session is remembered, and again; the last word by `occurredAt` counts. Send what users say of their own sessions with `initiator: user`: it is not heard, since in a stolen session it may be the thief’s word.',
+    ),
+    section(
       'Fields',
       `An event needs a \`subject\` or a \`sessionId\`. Times are ISO 8601 with their offset in JSON, or whole milliseconds since 1970. An event has at most ${eventBytesMax} bytes and ${eventDepthMax} levels of objects and lists; no key may be named \`__proto__\` or \`constructor\`.`,
       table(

@@ -1,16 +1,16 @@
-/** Every page of `docs/reference`, by file name. */
+/** Every page of `docs/reference`, by its path there. */
 import { configurationPage } from './configuration.ts'
 import { decisionsPage } from './decisions.ts'
-import { detectorsPage } from './detectors.ts'
+import { detectorPages } from './detectors.ts'
 import { errorCodesPage } from './error-codes.ts'
 import { eventsPage } from './events.ts'
 import { metricsPage } from './metrics.ts'
 
 export const referencePages = (): ReadonlyMap<string, string> =>
-  new Map([
+  new Map<string, string>([
     ['events.md', eventsPage()],
     ['decisions.md', decisionsPage()],
-    ['detectors.md', detectorsPage()],
+    ...detectorPages(),
     ['configuration.md', configurationPage()],
     ['metrics.md', metricsPage()],
     ['error-codes.md', errorCodesPage()],

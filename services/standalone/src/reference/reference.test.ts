@@ -1,14 +1,20 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import { errorCodes } from '@holdpoint/contracts'
 import { engineErrorCodes, engineStopCodes } from '@holdpoint/engine'
+import { detectors } from '@holdpoint/risk'
 import { expect, test } from 'vitest'
+import { detectorPages } from './detectors.ts'
 import { referencePages } from './pages.ts'
 
 const folder = new URL('../../../../docs/reference/', import.meta.url)
 
 test('docs/reference says what the code says (npm run docs mends it)', () => {
   const pages = referencePages()
-  expect(readdirSync(folder).sort()).toEqual([...pages.keys()].sort())
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => file.replaceAll(path.sep, '/'))
+  expect(files.sort()).toEqual([...pages.keys()].sort())
   for (const [name, text] of pages) {
     expect(readFileSync(new URL(name, folder), 'utf8'), name).toBe(text)
   }
@@ -25,6 +31,46 @@ test.each(['events.md', 'decisions.md', 'error-codes.md'])(
     expect(rows?.filter((row) => /\|\s*\|$/.test(row))).toEqual([])
   },
 )
+
+test.each(detectors.map((detector) => [detector.name, detector] as const))(
+  'the page of %s has every part, and each number that its policy may tune',
+  (name, detector) => {
+    const pages = new Map(detectorPages())
+    const text = pages.get(`detectors/${name}.md`) ?? ''
+    for (const [title, body] of partsOf(text)) expect(body, title).not.toBe('')
+    expect(partsOf(text).map(([title]) => title)).toEqual([
+      'Reasons',
+      'When it is blind',
+      'Scores',
+      'Parameters',
+      'What passes it by',
+      'What it mistakes for an attack',
+    ])
+    expect(text).toContain(detector.about.sees)
+    for (const [param, value] of Object.entries(detector.params)) {
+      expect(text).toMatch(new RegExp(`\\| \`${param}\` \\| ${value}\\b`))
+    }
+    expect(pages.get('detectors.md')).toContain(`(detectors/${name}.md)`)
+  },
+)
+
+test('a number on a page is the detector’s own: another one there is another one here', () => {
+  const [first] = detectors
+  if (first === undefined) throw new Error('no detector is registered')
+  const tuned = { ...first, params: { scoreOdd: 123, oddHalfLifeMs: 7_200_000, windowMs: 1_500 } }
+  const text = new Map(detectorPages([tuned])).get(`detectors/${first.name}.md`)
+  expect(text).toContain('| `scoreOdd` | 123 | 2 h (`oddHalfLifeMs`) |')
+  expect(text).toContain('| `windowMs` | 1500 (1500 ms) |')
+})
+
+const partsOf = (page: string): readonly (readonly [title: string, body: string])[] =>
+  page
+    .split('\n## ')
+    .slice(1)
+    .map((part) => {
+      const [title = '', ...body] = part.split('\n')
+      return [title, body.join('\n').trim()]
+    })
 
 /** What every source file of a folder says, tests aside. */
 const sourcesOf = (folder: string): string => {

@@ -22,6 +22,7 @@ export function expire(
     rule: open.rule,
     level: session.level,
     score: session.score,
+    keptBack: open.withheld === 'observe-only' ? 'observe-only' : '',
     resolution: resolutionOf(open, 'expired', open.deadline),
   })
   const stepUp = session.level === 'HIGH' ? { ...open, expired: true } : null

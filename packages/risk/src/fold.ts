@@ -2,13 +2,16 @@
  * The fold of one partition: every record of the internal log in its order, over the states it led to.
  * It has no clock and looks nothing up, so refolding a log gives the same decisions byte for byte.
  */
+import { isObserved, noControl } from './control.ts'
 import { schedule } from './deadline.ts'
 import { detectors as allDetectors } from './detectors/index.ts'
 import type { LogRecord, SessionEvent } from './event.ts'
 import type { FoldResult, PartitionMeta, PlacedRecord, States } from './fold-types.ts'
 import { begin, type Folding, finish, keep, nothing, profileOf, put, sessionOf } from './folding.ts'
 import { livingProfile, livingSession } from './lifetimes.ts'
+import { obey, ordersKeys } from './orders.ts'
 import type { Policy } from './policy.ts'
+import { activeIn, countDrafts, roomFor } from './restraint.ts'
 import { decisionId } from './stamp.ts'
 import { caps, emptyProfile, type Profile, type Session } from './state.ts'
 import { step } from './step.ts'
@@ -24,6 +27,8 @@ export const emptyMeta = (generation: number, partition: number): PartitionMeta 
   appliedOffset: -1,
   lastTick: 0,
   origins: {},
+  control: noControl,
+  loads: [],
 })
 
 /** The states to load for a record; timers may ask for more (`followUps`). */
@@ -32,6 +37,7 @@ export function keysOf(record: LogRecord): {
   readonly sessions: readonly string[]
 } {
   if (record.kind === 'tick') return { profiles: [], sessions: [] }
+  if (record.kind === 'control') return ordersKeys(record.control)
   const { subject, session, previousSession } = record.event.keys
   return { profiles: [subject], sessions: [session, previousSession].filter((key) => key !== '') }
 }
@@ -44,6 +50,7 @@ export function followUps(record: LogRecord, states: States): readonly string[] 
     const successor = type === 'revocation' ? (states.session(keys.session)?.successor ?? '') : ''
     return [...due.map((timer) => timer.session), ...(successor === '' ? [] : [successor])]
   }
+  if (record.kind === 'control') return []
   return states
     .dueSubjects(record.t, timersPerTick)
     .flatMap((key) => dueTimers(states.profile(key), record.t).map((timer) => timer.session))
@@ -68,6 +75,7 @@ export function foldPartition(
     tick(folding, record.t)
     return finish(folding, { ...next, lastTick: record.t })
   }
+  if (record.kind === 'control') return obey(begin(next, offset, states, policy), record.control)
   const { event, origin } = record
   const key = origin === null ? '' : `${origin.topic}:${origin.partition}`
   if (origin !== null && origin.offset <= states.origin(key)) return nothing('repeat', next)
@@ -75,7 +83,8 @@ export function foldPartition(
   const folding = begin(next, offset, states, policy)
   const told = foldEvent(folding, event, detectors)
   if (told === null) return { ...nothing('repeat', next), origin: moved }
-  return { ...finish(folding, next), origin: moved, signals: told.signals, blind: told.blind }
+  const { loads } = folding
+  return { ...finish(folding, { ...next, loads }), origin: moved, ...told }
 }
 
 function foldEvent(
@@ -93,6 +102,7 @@ function foldEvent(
   const repeats = hasSession ? known?.repeats : stored?.repeats
   if (repeats?.includes(event.idHash)) return null
 
+  if (hasSession) folding.loads = activeIn(folding.loads, event.tenant, t, known)
   let profile = fireTimers(folding, keys.subject, stored ?? newProfile(event), t)
   if (session !== null) fire(folding, keys, profile, t)
   if (isFailedLogin(event)) {
@@ -112,12 +122,15 @@ function foldEvent(
     late: event.occurredAt < event.receivedAt - lateAfterMs,
     policy: folding.policy,
     detectors,
+    observeOnly: isObserved(folding.meta.control, event.tenant),
+    room: roomFor(folding.loads, event.tenant, t),
     idOf: (n) => decisionId({ ...folding.meta, offset: folding.offset }, index + n),
   })
   const whom = { tenant: event.tenant, subject: event.subject, eventId: event.id }
   // Without a session an event teaches the profile; it decides something only where it ends them all.
   if (hasSession || event.type === 'revocation') {
     for (const draft of result.decisions) folding.drafts.push({ draft, of: whom })
+    countDrafts(folding, event.tenant, t, result.decisions)
   }
   if (hasSession) {
     profile = result.profile

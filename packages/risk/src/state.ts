@@ -95,6 +95,8 @@ const contributionFields = record({
   message: text(textMax.message),
   /** JSON of the evidence; '' where it was longer. */
   evidence: text(textMax.evidence),
+  /** A revocation was decided on it and not carried out: dropped by an operator, or observed only. It ends nothing more. */
+  spent: flag,
 })
 
 /** What one (detector, reason) adds to a session's risk. */
@@ -117,6 +119,8 @@ const stepUpFields = record({
   failures: uint,
   /** True from its deadline on, where the level kept it open. */
   expired: flag,
+  /** Why nobody was asked: a cap, or a tenant that is only observed. Its deadline ends nothing. */
+  withheld: choice(['', 'cap', 'observe-only']),
   rule: text(64),
 })
 
@@ -151,6 +155,8 @@ export const sessionFields = record({
   repeats: list(caps.repeatsOther, hash),
   /** Key of the session that took over from this one, '' for none. */
   successor: text(22),
+  /** Id of the revocation that waits for an operator, '' for none. */
+  held: text(64),
 })
 
 /** The core's part of a session. */
@@ -230,5 +236,6 @@ export const copyOf = (s: Session): Writable<Session> => ({
   stepUp: s.stepUp,
   repeats: s.repeats,
   successor: s.successor,
+  held: s.held,
   memory: s.memory,
 })

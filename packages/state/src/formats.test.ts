@@ -58,6 +58,9 @@ describe('a state of the previous format', () => {
       level: 'HIGH',
       provisionalUntil: 0,
       successor: '',
+      contributions: kept.contributions.map((found) => ({ ...found, spent: false })),
+      stepUp: kept.stepUp && { ...kept.stepUp, withheld: '' },
+      held: '',
       memory: recordedMemory.session,
     })
     expect(level).toBe(600)

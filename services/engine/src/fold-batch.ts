@@ -3,7 +3,15 @@
  * what anybody does who refolds a log to compare.
  */
 import type { Headers, HeaderValue } from '@holdpoint/log'
-import type { Decision, FoldResult, PartitionMeta, Profile, Session, States } from '@holdpoint/risk'
+import type {
+  Decision,
+  FoldResult,
+  KeptBack,
+  PartitionMeta,
+  Profile,
+  Session,
+  States,
+} from '@holdpoint/risk'
 import { type Entry, type Fault, type FoldContext, handle } from './handle.ts'
 
 /** What a batch gives to publish, in the order of the log. */
@@ -15,6 +23,8 @@ export type Output =
       readonly index: number
       readonly decision: Decision
       readonly value: Buffer
+      /** Why apps must not act on it; null where they must. */
+      readonly keptBack: KeptBack | null
       /** When ingest received the cause, ms; 0 where the cause is a tick. */
       readonly receivedAt: number
       /** The cause's W3C trace context; null where it has none. */
@@ -80,7 +90,9 @@ export function foldBatch(
     const traceparent = traceparentOf(entry.stored.headers)
     for (const [index, decision] of result.decisions.entries()) {
       const value = values[index]!
-      outputs.push({ kind: 'decision', offset, index, decision, value, receivedAt, traceparent })
+      const keptBack = result.keptBack.get(index) ?? null
+      const placed = { kind: 'decision', offset, index } as const
+      outputs.push({ ...placed, decision, value, keptBack, receivedAt, traceparent })
     }
   }
   const { profiles, sessions } = overlay

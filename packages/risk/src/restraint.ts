@@ -6,7 +6,12 @@ import type { Session } from './state.ts'
 import { type Capped, countActive, countOne, hasRoom, keepOneBack, type Loads } from './storm.ts'
 
 /** Counts the session as active; a revoked one is not, however much it acts. */
-export const activeIn = (loads: Loads, tenant: string, t: number, session: Session | null): Loads =>
+export const activeIn = (
+  loads: Loads,
+  tenant: string,
+  t: number,
+  session: Session | null,
+): Loads =>
   session?.status === 'revoked' ? loads : countActive(loads, tenant, t, session?.lastSeen ?? 0)
 
 /** Whether the caps leave room for one more of each. */

@@ -31,11 +31,11 @@ export interface Folder extends States {
 
 let ids = 0
 
-export function folder(policy = defaultPolicy): Folder {
+export function folder(policy = defaultPolicy, partition = 7): Folder {
   const profiles = new Map<string, Profile>()
   const sessions = new Map<string, Session>()
   const origins = new Map<string, number>()
-  let meta: PartitionMeta = emptyMeta(1, 7)
+  let meta: PartitionMeta = emptyMeta(1, partition)
   const self: Folder = {
     decisions: [],
     published: [],

@@ -91,8 +91,10 @@ function orphans({ profiles, sessions }: MemoryStates, t: number): readonly stri
   })
 }
 
-const timeOf = (record: LogRecord | null | undefined): number =>
-  record?.kind === 'tick' ? record.t : (record?.event.receivedAt ?? 0)
+const timeOf = (record: LogRecord | null | undefined): number => {
+  if (record?.kind === 'event') return record.event.receivedAt
+  return record?.kind === 'tick' ? record.t : 0
+}
 
 function folded(
   batches: readonly Entry[][],

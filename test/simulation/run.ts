@@ -35,10 +35,9 @@ function createTopics(data: LogData): void {
     data.create({ name, partitions: count, replicas: 1, config: {} })
   create(topics.internal, partitions)
   for (const name of outputs) create(name, 2)
-  for (const name of rawTopics) {
-    create(name, 2)
-    create(deadLetterOf(name), 1)
-  }
+  create(topics.control, 1)
+  for (const name of rawTopics) create(name, 2)
+  for (const name of [...rawTopics, topics.control]) create(deadLetterOf(name), 1)
 }
 
 /**

@@ -22,7 +22,7 @@ export const errorCodes = {
   bad_country: 'A country is no ISO 3166-1 alpha-2 code.',
   bad_tenant: 'A tenant has letters that its name cannot have.',
   unknown_type: 'The event type is none that is known.',
-  unknown_kind: 'The kind of a subject or actor is none that is known.',
+  unknown_kind: 'The kind of a subject, of an actor or of an order is none that is known.',
   wrong_topic: 'The topic does not carry events of this type.',
   not_encodable: 'A value does not fit the schema that it is to be written with.',
 } as const

@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs'
 import type { DecisionType } from '@holdpoint/risk'
 import { describe, expect, test } from 'vitest'
-import { sampleDecision, sampleRawEvent, sampleRecord, typicalRecord } from '../fixtures/samples.ts'
+import {
+  sampleControl,
+  sampleDecision,
+  sampleRawEvent,
+  sampleRecord,
+  typicalRecord,
+} from '../fixtures/samples.ts'
 import {
   decodeDecision,
   decodeLogRecord,
@@ -40,7 +46,12 @@ describe('golden bytes', () => {
   test('every schema has its golden bytes', () => {
     const topics = topicTable.filter(({ schema }) => schema !== null).map(({ name }) => name)
     expect(Object.keys(golden).sort()).toEqual(
-      [...topics, 'holdpoint.events tick', 'holdpoint.events typical'].sort(),
+      [
+        ...topics,
+        'holdpoint.events tick',
+        'holdpoint.events typical',
+        'holdpoint.events control',
+      ].sort(),
     )
   })
 
@@ -54,6 +65,7 @@ describe('golden bytes', () => {
     ['holdpoint.events', sampleRecord],
     ['holdpoint.events typical', typicalRecord],
     ['holdpoint.events tick', { kind: 'tick', t: 1_795_341_600_000 } as const],
+    ['holdpoint.events control', sampleControl],
   ])('%s is written and read as in the first release', (name, record) => {
     expect(encodeLogRecord(record).toString('hex')).toBe(golden[name])
     expect(decodeLogRecord(bytesOf(name))).toStrictEqual(record)

@@ -3,6 +3,13 @@ export {
   type SchemaCatalogue,
   type WriterSchema,
 } from './catalogue.ts'
+export {
+  type ControlOrder,
+  type ControlParse,
+  controlKeyOf,
+  encodeControl,
+  parseControl,
+} from './control-wire.ts'
 export { decodeDecision, encodeDecision } from './decision-codec.ts'
 export { decisionHeaders, decisionToJson } from './decision-wire.ts'
 export {

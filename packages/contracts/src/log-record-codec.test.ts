@@ -1,6 +1,7 @@
 import {
   accesses,
   clientKinds,
+  controlKinds,
   credentialChanges,
   credentialKinds,
   credentialStatuses,
@@ -14,7 +15,7 @@ import {
 } from '@holdpoint/risk'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { sampleRecord } from '../fixtures/samples.ts'
+import { sampleControl, sampleRecord } from '../fixtures/samples.ts'
 import { localCatalogue, type SchemaCatalogue, WriterSchema } from './catalogue.ts'
 import { CodecError, decodeLogRecord, encodeLogRecord, rawTopics } from './index.ts'
 import { parseSchema, readSchemaFile, schemaType } from './schema-files.ts'
@@ -122,7 +123,20 @@ const event = fc.record({
   ),
 })
 
+const control = fc.record({
+  id: text,
+  kind: word(controlKinds),
+  t: time,
+  tenant: text,
+  on: fc.boolean(),
+  decisionId: text,
+  keys: fc.record({ subject: key, session: key }),
+  operator: text,
+  reason: text,
+})
+
 const record: fc.Arbitrary<LogRecord> = fc.oneof(
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('control' as const), control }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('tick' as const), t: time }) },
   {
     weight: 9,
@@ -225,6 +239,17 @@ describe('the internal record', () => {
       expect(codeOf(() => encodeLogRecord({ ...sampleRecord, event }))).toBe('not_encodable')
     },
   )
+
+  test('an order of a kind that only a newer release knows is read as unknown', () => {
+    const schema = type.fromBuffer(encodeLogRecord(sampleControl).subarray(5))
+    const newer = { ...schema, control: { ...schema.control, kind: controlKinds.length } }
+    const frame = encodeLogRecord(sampleControl).subarray(0, 5)
+    const read = decodeLogRecord(Buffer.concat([frame, type.toBuffer(newer)]))
+    expect(read).toStrictEqual({
+      kind: 'control',
+      control: { ...sampleControl.control, kind: 'unknown' },
+    })
+  })
 
   test('a record of a newer release, with a field more, is read without it', () => {
     const schema = JSON.parse(readSchemaFile('holdpoint-events.avsc'))

@@ -7,6 +7,7 @@ import type { LogRecord } from '@holdpoint/risk'
 import { AvroReader } from './avro-reader.ts'
 import { AvroWriter } from './avro-writer.ts'
 import { localCatalogue, type SchemaCatalogue } from './catalogue.ts'
+import { readControl, writeControl } from './control-fields.ts'
 import { CodecError } from './errors.ts'
 import { frameLength, schemaIdOf } from './framing.ts'
 import { schemaType } from './schema-files.ts'
@@ -27,16 +28,18 @@ export function encodeLogRecord(
 ): Buffer {
   const w = writer
   w.begin(catalogue.writerId(topics.internal))
-  if (record.kind === 'tick') {
-    w.long(record.t)
+  if (record.kind !== 'event') {
+    w.long(record.kind === 'tick' ? record.t : 0)
     w.long(0)
     w.long(0)
+    writeControl(w, record.kind === 'control' ? record.control : null)
     return w.finish()
   }
   w.long(0)
   writeOrigin(w, record.origin)
   w.long(1)
   writeEvent(w, record.event)
+  writeControl(w, null)
   return w.finish()
 }
 
@@ -54,11 +57,11 @@ export function decodeLogRecord(
     : new AvroReader(toCurrent(bytes, id, catalogue), 0)
   const tick = reader.long()
   const origin = reader.some() ? readOrigin(reader) : null
-  const record: LogRecord = reader.some()
-    ? { kind: 'event', event: readEvent(reader), origin }
-    : { kind: 'tick', t: tick }
+  const event = reader.some() ? readEvent(reader) : null
+  const control = reader.some() ? readControl(reader) : null
   reader.end()
-  return record
+  if (event !== null) return { kind: 'event', event, origin }
+  return control === null ? { kind: 'tick', t: tick } : { kind: 'control', control }
 }
 
 function toCurrent(bytes: Buffer, id: number, catalogue: SchemaCatalogue): Buffer {

@@ -89,7 +89,7 @@ describe('the topic table', () => {
   const names = topicTable.map(({ name }) => name)
 
   test('names every topic once, with its dead letters', () => {
-    const inputs = [...rawTopics, topics.internal]
+    const inputs = [...rawTopics, topics.internal, topics.control]
     expect([...names].sort()).toEqual(
       [...new Set([...Object.values(topics), ...inputs.map(deadLetterOf)])].sort(),
     )

@@ -171,11 +171,11 @@ function readActors(r: AvroReader): readonly Actor[] {
   return actors
 }
 
-const readKey = (r: AvroReader): string => (r.some() ? r.key() : '')
+export const readKey = (r: AvroReader): string => (r.some() ? r.key() : '')
 
 const readOptionalLong = (r: AvroReader): number | null => (r.some() ? r.long() : null)
 
-const readWord = <W extends string>(r: AvroReader, words: readonly [W, ...W[]]): W =>
+export const readWord = <W extends string>(r: AvroReader, words: readonly [W, ...W[]]): W =>
   words[r.long()] ?? words[0]
 
 const none: readonly never[] = Object.freeze([])

@@ -147,12 +147,12 @@ function writeActors(w: AvroWriter, actors: readonly Actor[]): void {
   w.long(0)
 }
 
-function opens<T extends object>(w: AvroWriter, value: T | null): value is T {
+export function opens<T extends object>(w: AvroWriter, value: T | null): value is T {
   w.long(value === null ? 0 : 1)
   return value !== null
 }
 
-function writeKey(w: AvroWriter, key: string): void {
+export function writeKey(w: AvroWriter, key: string): void {
   w.long(key === '' ? 0 : 1)
   if (key !== '') w.key(key)
 }
@@ -162,7 +162,7 @@ function writeOptionalLong(w: AvroWriter, value: number | null): void {
   if (value !== null) w.long(value)
 }
 
-function writeWord(w: AvroWriter, words: readonly string[], word: string): void {
+export function writeWord(w: AvroWriter, words: readonly string[], word: string): void {
   w.long(Math.max(0, words.indexOf(word)))
 }
 

@@ -2,7 +2,7 @@
 import type { DecisionType, EventType } from '@holdpoint/risk'
 import { readSchemaFile } from './schema-files.ts'
 
-export type TopicRole = 'raw' | 'internal' | 'decision' | 'dead-letter'
+export type TopicRole = 'raw' | 'internal' | 'control' | 'decision' | 'dead-letter'
 
 export interface TopicDef {
   readonly name: string
@@ -26,6 +26,7 @@ export const topics = {
   lifecycle: 'session.lifecycle',
   any: 'session.events',
   internal: 'holdpoint.events',
+  control: 'holdpoint.control',
   stepUpRequired: 'session.stepup.required',
   stepUpResolved: 'session.stepup.resolved',
   revoked: 'session.revoked',

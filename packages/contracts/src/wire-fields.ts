@@ -21,21 +21,22 @@ export const nullable = <S extends z.ZodType>(schema: S) =>
   z.preprocess((value) => (value === null || value === '' ? undefined : value), schema.optional())
 
 /** A text that describes: cut at its limit, between characters. */
-export const text = (field: keyof typeof textLimits) => {
-  const limit = textLimits[field]
-  return z.string().transform((value, ctx) => {
+export const text = (field: keyof typeof textLimits) => textWithin(textLimits[field])
+
+export const textWithin = (limit: number) =>
+  z.string().transform((value, ctx) => {
     if (value === '') return refuse(ctx, value, 'empty', 'expected a text that is not empty')
     if (value.length <= limit) return value
     const cut = value.slice(0, limit)
     const last = cut.charCodeAt(limit - 1)
     return last >= 0xd800 && last <= 0xdbff ? cut.slice(0, -1) : cut
   })
-}
 
 /** An id: whole or not at all. */
-export const id = (field: keyof typeof idLimits) => {
-  const limit = idLimits[field]
-  return z.string().transform((value, ctx) => {
+export const id = (field: keyof typeof idLimits) => idWithin(idLimits[field])
+
+export const idWithin = (limit: number) =>
+  z.string().transform((value, ctx) => {
     if (value === '') return refuse(ctx, value, 'empty', 'expected an id that is not empty')
     if (value.length <= limit) return value
     return refuse(
@@ -45,7 +46,6 @@ export const id = (field: keyof typeof idLimits) => {
       `expected at most ${limit} characters: send a hash of an id that is longer`,
     )
   })
-}
 
 export const optionalId = (field: keyof typeof idLimits) => nullable(id(field))
 
@@ -146,20 +146,20 @@ export const country = z
   )
 
 /** A tenant stands in record keys, before a `|`, in URIs and in names of topics. */
-export const tenant = nullable(
-  z
-    .string()
-    .transform((value, ctx) =>
-      value.length <= idLimits.tenant && /^[A-Za-z0-9._-]+$/.test(value)
-        ? value
-        : refuse(
-            ctx,
-            value,
-            'bad_tenant',
-            `expected at most ${idLimits.tenant} of the characters A-Z a-z 0-9 . _ -`,
-          ),
-    ),
-).transform((value) => value ?? 'default')
+export const tenantName = z
+  .string()
+  .transform((value, ctx) =>
+    value.length <= idLimits.tenant && /^[A-Za-z0-9._-]+$/.test(value)
+      ? value
+      : refuse(
+          ctx,
+          value,
+          'bad_tenant',
+          `expected at most ${idLimits.tenant} of the characters A-Z a-z 0-9 . _ -`,
+        ),
+  )
+
+export const tenant = nullable(tenantName).transform((value) => value ?? 'default')
 
 /** The major version is the promise: fields come in minor ones. */
 export const specversion = nullable(

@@ -50,6 +50,7 @@ function contributionOf(signal: Signal, t: number): Contribution {
     context: signal.context,
     message: cutText(signal.message, textMax.message),
     evidence: evidence.length <= textMax.evidence ? evidence : '',
+    spent: false,
   }
 }
 

@@ -3,6 +3,7 @@ import { assess } from './assess.ts'
 import {
   type Ask,
   covers,
+  groundsOf,
   promptCap,
   requestOf,
   revocationRule,
@@ -10,23 +11,24 @@ import {
   unmet,
 } from './decide.ts'
 import type { Scene } from './detector.ts'
-import { draft } from './draft.ts'
-import { caps, type OpenStepUp } from './state.ts'
+import { type Draft, draft } from './draft.ts'
+import { caps, type OpenStepUp, type Session } from './state.ts'
 import { close, spoken, type Turn } from './turn.ts'
 
 export function conclude(turn: Turn, scene: Scene): void {
   const { event, t, late, policy } = turn.input
-  const assessment = assess(turn.session.contributions, t)
-  const rule = revocationRule(turn.session, assessment, scene, policy)
+  const grounds = groundsOf(turn.session)
+  const assessment = assess(grounds, t)
+  const rule = revocationRule(turn.session, grounds, assessment, scene, policy)
   if (rule !== '' && (!late || rule === 'revoke.conclusive')) {
-    revoke(turn, rule)
-    return
+    if (revokes(turn, rule)) return
   }
   // The logout of an earlier login under the same id, which came late, ends nothing.
   const inTime = event.occurredAt >= turn.session.startedAt
   if (event.type === 'logout' && event.outcome === 'success' && inTime) {
     close(turn, 'superseded')
-    tellLevel(turn)
+    if (turn.session.held === '') tellLevel(turn)
+    else endHold(turn, 'hold.logged-out')
     turn.session.status = 'ended'
     turn.session.endedAt = event.occurredAt
     return
@@ -40,37 +42,47 @@ export function conclude(turn: Turn, scene: Scene): void {
   else askFor(turn, scene, ask)
 }
 
-/** A request that a cap kept from prompting is made again as soon as the cap allows it: nobody is ended for a prompt that never came. */
+/**
+ * A request that a cap kept from prompting is made again as soon as the cap allows it: nobody is ended for a
+ * prompt that never came. So is one that was only observed, once the tenant is not.
+ */
 function isDue(turn: Turn, open: OpenStepUp): boolean {
-  const { t, policy } = turn.input
+  const { t, policy, observeOnly, room } = turn.input
+  if (open.withheld === 'observe-only') return !observeOnly
   if (open.prompt || !open.riskDriven || turn.kind !== 'human') return false
-  return promptCap(turn.profile.prompts, t, policy).prompt
+  return room.stepUp && promptCap(turn.profile.prompts, t, policy).prompt
 }
 
 /** Opens the step-up that is asked for, in the bounds of the caps on prompts. */
 function askFor(turn: Turn, scene: Scene, ask: Ask): void {
-  const { t, policy, idOf } = turn.input
+  const { t, policy, idOf, observeOnly, room } = turn.input
   const cap = promptCap(turn.profile.prompts, t, policy)
   // A freshness step-up follows the user's own action: it does not count.
   const capped = ask.requirement.here && turn.kind === 'human'
-  if (capped && cap.spent && turn.session.level === 'HIGH') {
-    revoke(turn, 'revoke.prompts')
-    return
-  }
+  const oneTooMany = capped && cap.spent && turn.session.level === 'HIGH'
+  const spent = oneTooMany && groundsOf(turn.session).length === 0
+  if (oneTooMany && !spent && revokes(turn, 'revoke.prompts')) return
   close(turn, 'superseded')
   tellLevel(turn)
-  const prompt = !capped || cap.prompt
-  const stepUp = stepUpFor(ask, scene, { id: idOf(turn.drafts.length), t, prompt }, policy)
+  const wanted = !capped || cap.prompt
+  const kept = capped && wanted && !room.stepUp && !observeOnly
+  const prompt = wanted && !kept
+  const withheld = observeOnly ? 'observe-only' : kept || spent ? 'cap' : ''
+  const id = idOf(turn.drafts.length)
+  const stepUp = stepUpFor(ask, scene, { id, t, prompt, withheld }, policy)
   turn.session.stepUp = stepUp
-  if (capped && prompt) {
+  // Prompts that nobody saw must not count, else they would end the session that is asked for the first time.
+  if (capped && prompt && !observeOnly) {
     turn.profile = { ...turn.profile, prompts: [...turn.profile.prompts, t].slice(-caps.prompts) }
   }
+  const counted = capped && prompt && !observeOnly ? 'step-up' : ''
   turn.drafts.push(
     draft({
       ...spoken(turn),
       type: 'session.stepup.required',
       rule: stepUp.rule,
       stepUp: requestOf(stepUp, turn.kind, turn.input.approver, policy),
+      storm: kept ? 'step-up-kept' : counted,
     }),
   )
 }
@@ -87,7 +99,75 @@ export function tellLevel(turn: Turn): void {
   )
 }
 
-export function revoke(turn: Turn, rule: string): void {
+/** An end that others decided on, that a proof brings, or that follows from another's: no cap holds it. */
+const isOrdered = (turn: Turn, rule: string): boolean =>
+  turn.input.event.type === 'revocation' ||
+  rule === 'revoke.predecessor' ||
+  rule === 'revoke.parent'
+
+/**
+ * Carries a revocation out, as far as it may be: over the storm cap it is held for an operator, and where
+ * the tenant is only observed it is told to `session.shadow` alone. False where the session goes on.
+ */
+export function revokes(turn: Turn, rule: string): boolean {
+  const { observeOnly, room } = turn.input
+  const ordered = isOrdered(turn, rule)
+  if (!ordered && turn.session.held !== '') return false
+  if (observeOnly && turn.input.event.type !== 'revocation') {
+    observe(turn, rule)
+    return false
+  }
+  if (!ordered && !room.revocation) {
+    hold(turn, rule)
+    return false
+  }
+  revoke(turn, rule, ordered ? '' : 'revocation')
+  return true
+}
+
+/** Tells what would have been decided. The same grounds are told once, and end nobody when the switch is turned back. */
+function observe(turn: Turn, rule: string): void {
+  turn.drafts.push(draft({ ...spoken(turn), type: 'session.revoked', rule }))
+  turn.session.contributions = spend(turn.session.contributions)
+  close(turn, 'superseded')
+}
+
+/** A revocation was decided on these. */
+export const spend = (contributions: Session['contributions']): Session['contributions'] =>
+  contributions.map((c) => (c.spent ? c : { ...c, spent: true }))
+
+/** What would be a revocation waits for an operator; apps hear of it by the session's posture. */
+function hold(turn: Turn, rule: string): void {
+  const { idOf } = turn.input
+  turn.drafts.push(draft({ ...spoken(turn), type: 'session.risk.changed', rule: 'hold' }))
+  turn.session.held = idOf(turn.drafts.length)
+  turn.drafts.push(
+    draft({
+      ...spoken(turn),
+      type: 'session.revoked',
+      rule,
+      keptBack: 'storm-cap',
+      storm: 'revocation-kept',
+    }),
+  )
+  turn.startLevel = turn.session.level
+}
+
+/** The session is over, and with it what was held: nobody needs to decide on it any more. */
+function endHold(turn: Turn, rule: string): void {
+  turn.drafts.push(
+    draft({
+      ...spoken(turn),
+      type: 'session.risk.changed',
+      rule,
+      supersedes: turn.session.held,
+      keptBack: '',
+    }),
+  )
+  turn.session.held = ''
+}
+
+function revoke(turn: Turn, rule: string, storm: Draft['storm']): void {
   const { event } = turn.input
   close(turn, rule === 'revoke.failures' ? 'failed' : 'superseded')
   const wholeSubject = event.type === 'revocation' && event.sessionId === ''
@@ -97,6 +177,8 @@ export function revoke(turn: Turn, rule: string): void {
       ...spoken(turn),
       type: 'session.revoked',
       rule,
+      storm,
+      supersedes: turn.session.held,
       ...(wholeSubject ? { sessionKey: '' } : {}),
     }),
   )
@@ -105,5 +187,6 @@ export function revoke(turn: Turn, rule: string): void {
     turn.profile = { ...turn.profile, notBefore }
   }
   turn.session.status = 'revoked'
+  turn.session.held = ''
   turn.session.endedAt = event.occurredAt
 }

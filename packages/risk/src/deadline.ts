@@ -22,6 +22,7 @@ export function expire(
     rule: open.rule,
     level: session.level,
     score: session.score,
+    keptBack: open.withheld === 'observe-only' ? 'observe-only' : '',
     resolution: resolutionOf(open, 'expired', open.deadline),
   })
   const stepUp = session.level === 'HIGH' ? { ...open, expired: true } : null
@@ -36,20 +37,33 @@ export function endLife(
   session: Session,
   sessionKey: string,
   due: number,
+  observeOnly: boolean,
 ): { readonly session: Session; readonly decisions: readonly Draft[] } {
   const { notAfter, stepUp: open, level, score } = session
   if (notAfter === 0 || notAfter > due || session.status !== 'active') {
     return { session, decisions: [] }
   }
-  const told = { sessionKey, decidedAt: notAfter, level, score }
-  const decisions = [draft({ ...told, type: 'session.revoked', rule: 'revoke.not-after' })]
+  const keptBack = observeOnly ? 'observe-only' : ''
+  const told = { sessionKey, decidedAt: notAfter, level, score, keptBack } as const
+  const { held } = session
+  const decisions = [
+    draft({ ...told, type: 'session.revoked', rule: 'revoke.not-after', supersedes: held }),
+  ]
+  // Where the tenant is only observed it goes on, without the limit: what nobody enforced is told once.
+  if (observeOnly) return { session: { ...session, notAfter: 0 }, decisions }
   if (open !== null && !open.expired) {
     const resolution = resolutionOf(open, 'superseded', notAfter)
     decisions.unshift(
       draft({ ...told, type: 'session.stepup.resolved', rule: open.rule, resolution }),
     )
   }
-  const ended: Session = { ...session, status: 'revoked', endedAt: notAfter, stepUp: null }
+  const ended: Session = {
+    ...session,
+    status: 'revoked',
+    endedAt: notAfter,
+    held: '',
+    stepUp: null,
+  }
   return { session: ended, decisions }
 }
 

@@ -13,17 +13,24 @@ const hourMs = 3_600_000
 export const isActing = ({ type, outcome }: SessionEvent): boolean =>
   (type === 'action' || type === 'device' || type === 'ip') && outcome !== 'failure'
 
+/** What a revocation may rest on: all but that on which one was decided already and not carried out. */
+export const groundsOf = ({ contributions }: Pick<Session, 'contributions'>) =>
+  contributions.some((c) => c.spent) ? contributions.filter((c) => !c.spent) : contributions
+
 /**
  * Why a session must be revoked, '' where it must not. One family alone gives at most a step-up; a
  * workload or agent is revoked by a conclusive reason only, since an outage is no remedy.
+ * @param grounds what it may rest on
+ * @param assessment of these grounds
  */
 export function revocationRule(
   session: Session,
+  grounds: readonly Contribution[],
   assessment: Assessment,
   scene: Scene,
   policy: Policy,
 ): string {
-  if (session.contributions.some((c) => c.score >= 1000)) return 'revoke.conclusive'
+  if (grounds.some((c) => c.score >= 1000)) return 'revoke.conclusive'
   if (scene.kind !== 'human') return ''
   const { scoreFrom, familiesMin, familiesNeeded, failuresMax } = policy.revocation
   const convincing =
@@ -33,7 +40,9 @@ export function revocationRule(
   const open = session.stepUp
   if (open === null) return ''
   if (open.failures >= failuresMax) return 'revoke.failures'
-  const overdue = open.expired && session.level === 'HIGH' && isActing(scene.event)
+  // Nobody is ended for a prompt that a cap or an observed tenant kept from coming.
+  const asked = open.withheld === ''
+  const overdue = asked && open.expired && session.level === 'HIGH' && isActing(scene.event)
   return overdue ? 'revoke.deadline' : ''
 }
 
@@ -104,7 +113,7 @@ export function promptCap(
 export function stepUpFor(
   ask: Ask,
   scene: Scene,
-  told: { readonly id: string; readonly t: number; readonly prompt: boolean },
+  told: Pick<OpenStepUp, 'id' | 'prompt' | 'withheld'> & { readonly t: number },
   policy: Policy,
 ): OpenStepUp {
   const { requirement } = ask
@@ -120,6 +129,7 @@ export function stepUpFor(
     context: ask.context,
     failures: 0,
     expired: false,
+    withheld: told.withheld,
     rule: ask.rule,
     obligation: ask.obligation,
   }

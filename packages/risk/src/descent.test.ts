@@ -69,7 +69,7 @@ describe('what was begun from a session', () => {
     expect(ends.map((d) => d.sessionId)).toEqual(['sso', 'app', 'agent', 'agent-2'])
     for (const { session, policy, reasons } of ends.slice(1)) {
       expect(session.status).toBe('revoked')
-      expect(policy.rule).toBe('revoke.conclusive')
+      expect(policy.rule).toBe('revoke.parent')
       expect(reasons).toMatchObject([{ reason: 'PARENT_REVOKED', score: 1000 }])
     }
     expect(statuses(folding, 'app', 'agent', 'agent-2')).toEqual(['revoked', 'revoked', 'revoked'])

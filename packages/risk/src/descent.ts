@@ -5,7 +5,8 @@
  */
 import { approve } from './approve.ts'
 import { contribute } from './assess.ts'
-import { revoke, tellLevel } from './conclude.ts'
+import { revokes, tellLevel } from './conclude.ts'
+import { isObserved } from './control.ts'
 import { schedule } from './deadline.ts'
 import { detectAll } from './detect.ts'
 import { parentRevoked } from './detectors/parent-revoked.ts'
@@ -107,7 +108,7 @@ export function end(
   const told = { before: child.session, t: cause.t, offset: folding.offset }
   for (const entry of storyOf(cause.event, signals, told)) folding.story.push([child.key, entry])
   setRisk(turn, contribute(turn.session.contributions, signals, cause.t))
-  revoke(turn, 'revoke.conclusive')
+  revokes(turn, 'revoke.parent')
   // It is remembered as revoked for as long as any that was revoked now.
   turn.session.lastSeen = Math.max(turn.session.lastSeen, cause.t)
   return lay(folding, cause, child.key, turn)
@@ -146,6 +147,9 @@ function turnOf(
       t,
       late: false,
       policy: folding.policy,
+      observeOnly: isObserved(folding.meta.control, event.tenant),
+      // What ends its parent has passed the caps: they count one danger once.
+      room: { revocation: true, stepUp: true },
       detectors: [parentRevoked],
       idOf: (n) => decisionId({ ...folding.meta, offset: folding.offset }, index + n),
     },

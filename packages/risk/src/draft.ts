@@ -12,6 +12,9 @@ import type {
 import { families } from './signal.ts'
 import type { Contribution, OpenStepUp } from './state.ts'
 
+/** Why a decision goes to `session.shadow` and not to the apps. */
+export type KeptBack = 'observe-only' | 'storm-cap'
+
 export interface Draft {
   readonly type: DecisionType
   /** Key of the session that it speaks of; '' where it speaks of the whole subject. */
@@ -26,7 +29,14 @@ export interface Draft {
   readonly reasons: readonly Reason[]
   readonly action: string
   readonly rule: string
+  /** The held decision that it puts an end to, '' for none. */
+  readonly supersedes: string
+  readonly keptBack: KeptBack | ''
+  /** What it is for the storm caps: let through, or kept back by one. */
+  readonly storm: Storm | ''
 }
+
+export type Storm = 'revocation' | 'revocation-kept' | 'step-up' | 'step-up-kept'
 
 type Told = Pick<Draft, 'type' | 'sessionKey' | 'decidedAt' | 'rule'> & Partial<Draft>
 
@@ -39,6 +49,9 @@ export const draft = (told: Told): Draft => ({
   score: 0,
   reasons: [],
   action: '',
+  supersedes: '',
+  keptBack: '',
+  storm: '',
   ...told,
 })
 

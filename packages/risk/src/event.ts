@@ -3,6 +3,7 @@
  * internal log. Times are milliseconds since the epoch, hashes are keyed and made by ingest, so that
  * neither the core nor its state ever needs a raw address.
  */
+import type { Control } from './control.ts'
 
 export const subjectKinds = ['human', 'workload', 'agent'] as const
 export type SubjectKind = (typeof subjectKinds)[number]
@@ -255,3 +256,4 @@ export interface Origin {
 export type LogRecord =
   | { readonly kind: 'event'; readonly event: SessionEvent; readonly origin: Origin | null }
   | { readonly kind: 'tick'; readonly t: number }
+  | { readonly kind: 'control'; readonly control: Control }

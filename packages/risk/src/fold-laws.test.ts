@@ -71,7 +71,7 @@ describe('the fold', () => {
       const revoked = new Set<string>()
       const asked = new Map<string, string>()
       const settled = new Set<string>()
-      for (const { type, sessionId, subject, stepUp, resolution } of folded(records).decisions) {
+      for (const { type, sessionId, subject, stepUp, resolution } of folded(records).published) {
         const session = `${subject.id}/${sessionId}`
         expect(revoked.has(session)).toBe(false)
         // What was asked before all sessions of a subject were revoked is not resolved any more.
@@ -86,7 +86,7 @@ describe('the fold', () => {
   it('I12: resolves each step-up at most once, and holds at most one open a session', () =>
     law((records) => {
       const open = new Map<string, string>()
-      for (const { type, sessionId, subject, stepUp, resolution } of folded(records).decisions) {
+      for (const { type, sessionId, subject, stepUp, resolution } of folded(records).published) {
         const session = `${subject.id}/${sessionId}`
         if (type === 'session.stepup.required') {
           expect(open.has(session)).toBe(false)

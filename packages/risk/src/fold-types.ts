@@ -1,8 +1,12 @@
 /** What a partition's fold takes and gives. */
+import type { ControlState } from './control.ts'
 import type { Decision } from './decision.ts'
+import type { KeptBack } from './draft.ts'
 import type { LogRecord } from './event.ts'
+import type { Notice } from './notice.ts'
 import type { Signal } from './signal.ts'
 import type { Profile, Session } from './state.ts'
+import type { Loads } from './storm.ts'
 import type { StoryEntry } from './story.ts'
 
 /** The fold's own memory of a partition, committed with the states it led to. */
@@ -15,6 +19,10 @@ export interface PartitionMeta {
   readonly lastTick: number
   /** The highest raw offset folded, by `topic:partition`: lower or equal is a repeat. */
   readonly origins: Readonly<Record<string, number>>
+  /** What operators have ordered. */
+  readonly control: ControlState
+  /** By tenant, for the storm caps. */
+  readonly loads: Loads
 }
 
 /** A record with its place in the log. */
@@ -49,6 +57,9 @@ export interface FoldResult {
   readonly profiles: readonly (readonly [key: string, profile: Profile])[]
   readonly sessions: readonly (readonly [key: string, session: Session])[]
   readonly decisions: readonly Decision[]
+  /** Which of them apps must not act on, by place in the list, and why. */
+  readonly keptBack: ReadonlyMap<number, KeptBack>
+  readonly notices: readonly Notice[]
   /** Every detector's finding, for metrics. */
   readonly signals: readonly Signal[]
   /** What was found in which session, for its story. */

@@ -3,6 +3,7 @@
  * It has no clock and looks nothing up, so refolding a log gives the same decisions byte for byte.
  */
 import { above, enlist, kinOf } from './ascent.ts'
+import { isObserved, noControl } from './control.ts'
 import { schedule } from './deadline.ts'
 import { approveChildren, endChildren } from './descent.ts'
 import { detectors as allDetectors } from './detectors/index.ts'
@@ -13,8 +14,10 @@ import type { FoldResult, PartitionMeta, PlacedRecord, States } from './fold-typ
 import { begin, type Folding, finish, keep, nothing, profileOf, put, sessionOf } from './folding.ts'
 import { livingProfile, livingSession } from './lifetimes.ts'
 import { isRevokedForCause } from './lineage.ts'
+import { obey, ordersKeys } from './orders.ts'
 import type { Cause } from './placed.ts'
 import type { Policy } from './policy.ts'
+import { activeIn, countDrafts, roomFor } from './restraint.ts'
 import type { Signal } from './signal.ts'
 import { decisionId } from './stamp.ts'
 import { caps, emptyProfile, type Profile, type Session } from './state.ts'
@@ -32,6 +35,8 @@ export const emptyMeta = (generation: number, partition: number): PartitionMeta 
   appliedOffset: -1,
   lastTick: 0,
   origins: {},
+  control: noControl,
+  loads: [],
 })
 
 /** The states to load for a record; timers may ask for more (`followUps`). */
@@ -40,6 +45,7 @@ export function keysOf(record: LogRecord): {
   readonly sessions: readonly string[]
 } {
   if (record.kind === 'tick') return { profiles: [], sessions: [] }
+  if (record.kind === 'control') return ordersKeys(record.control)
   const { subject, session, previousSession, parentSession } = record.event.keys
   const sessions = [session, previousSession, parentSession].filter((key) => key !== '')
   return { profiles: [subject], sessions }
@@ -58,6 +64,7 @@ export function followUps(record: LogRecord, states: States): readonly string[] 
     const kin = kinOf(record.event, (key) => (key === '' ? null : states.session(key)))
     return [...due.map((timer) => timer.session), ...(successor === '' ? [] : [successor]), ...kin]
   }
+  if (record.kind === 'control') return []
   return states
     .dueSubjects(record.t, timersPerTick)
     .flatMap((key) => dueTimers(states.profile(key), record.t).map((timer) => timer.session))
@@ -82,6 +89,7 @@ export function foldPartition(
     tick(folding, record.t)
     return finish(folding, { ...next, lastTick: record.t })
   }
+  if (record.kind === 'control') return obey(begin(next, offset, states, policy), record.control)
   const { event, origin } = record
   const key = origin === null ? '' : `${origin.topic}:${origin.partition}`
   if (origin !== null && origin.offset <= states.origin(key)) return nothing('repeat', next)
@@ -89,7 +97,8 @@ export function foldPartition(
   const folding = begin(next, offset, states, policy)
   const told = foldEvent(folding, event, detectors)
   if (typeof told === 'string') return { ...nothing(told, next), origin: moved }
-  return { ...finish(folding, next), origin: moved, signals: told.signals, blind: told.blind }
+  const { loads } = folding
+  return { ...finish(folding, { ...next, loads }), origin: moved, ...told }
 }
 
 type Told = Pick<FoldResult, 'signals' | 'blind'>
@@ -113,6 +122,7 @@ function foldEvent(
 
   // A profile that is forgotten still owes an end to what was asked of its sessions.
   if (stored === null && written !== null) fireTimers(folding, keys.subject, written, t)
+  if (hasSession) folding.loads = activeIn(folding.loads, event.tenant, t, known)
   let profile = fireTimers(folding, keys.subject, stored ?? newProfile(event), t)
   if (session !== null) fire(folding, keys, profile, t)
   if (isFailedLogin(event)) {
@@ -146,12 +156,15 @@ function foldEvent(
     late: event.occurredAt < event.receivedAt - lateAfterMs,
     policy: folding.policy,
     detectors,
+    observeOnly: isObserved(folding.meta.control, event.tenant),
+    room: roomFor(folding.loads, event.tenant, t),
     idOf: (n) => decisionId({ ...folding.meta, offset: folding.offset }, index + n),
   })
   const whom = { tenant: event.tenant, subject: event.subject, eventId: event.id }
   // Without a session an event teaches the profile; it decides something only where it ends them all.
   if (hasSession || event.type === 'revocation') {
     for (const draft of result.decisions) folding.drafts.push({ draft, of: whom })
+    countDrafts(folding, event.tenant, t, result.decisions)
   }
   if (hasSession) {
     tell(folding, event, result.signals, t)
@@ -234,6 +247,8 @@ function foldFeedback(
       t,
       late: false,
       policy: folding.policy,
+      observeOnly: isObserved(folding.meta.control, event.tenant),
+      room: roomFor(folding.loads, event.tenant, t),
       detectors,
       idOf: (n) => decisionId({ ...folding.meta, offset: folding.offset }, index + n),
     },

@@ -1,11 +1,13 @@
 /** What a record does to the states, collected: nothing is written before the whole record is folded. */
 import type { Decision } from './decision.ts'
-import type { Draft } from './draft.ts'
+import type { Draft, KeptBack } from './draft.ts'
 import type { Subject } from './event.ts'
 import type { FoldResult, PartitionMeta, States } from './fold-types.ts'
+import type { Notice } from './notice.ts'
 import type { Policy } from './policy.ts'
 import { stamp } from './stamp.ts'
 import type { Profile, Session } from './state.ts'
+import type { Loads } from './storm.ts'
 import type { StoryEntry } from './story.ts'
 
 export interface Folding {
@@ -17,6 +19,9 @@ export interface Folding {
   readonly profiles: [key: string, profile: Profile][]
   readonly sessions: [key: string, session: Session][]
   readonly drafts: { readonly draft: Draft; readonly of: Whom }[]
+  readonly notices: Notice[]
+  /** As the record leaves them. */
+  loads: Loads
   readonly story: (readonly [sessionKey: string, entry: StoryEntry])[]
 }
 
@@ -40,6 +45,8 @@ export const begin = (
   sessions: [],
   drafts: [],
   story: [],
+  notices: [],
+  loads: meta.loads,
 })
 
 export function put<T>(changed: [key: string, state: T][], key: string, state: T): void {
@@ -59,9 +66,19 @@ export const sessionOf = ({ sessions, states }: Folding, key: string): Session |
   sessions.find(([changed]) => changed === key)?.[1] ?? states.session(key)
 
 export function finish(folding: Folding, meta: PartitionMeta): FoldResult {
-  const { drafts, profiles, sessions, story } = folding
+  const { drafts, notices, profiles, sessions, story } = folding
   const decisions = drafts.length === 0 ? none : stamped(folding)
-  return { ...nothing('applied', meta), profiles, sessions, decisions, story }
+  const keptBack = keptBackOf(folding)
+  return { ...nothing('applied', meta), profiles, sessions, decisions, keptBack, notices, story }
+}
+
+function keptBackOf({ drafts }: Folding): ReadonlyMap<number, KeptBack> {
+  if (drafts.every(({ draft }) => draft.keptBack === '')) return noneKept
+  return new Map(
+    drafts.flatMap(({ draft: { keptBack } }, index) =>
+      keptBack === '' ? [] : [[index, keptBack] as const],
+    ),
+  )
 }
 
 function stamped(folding: Folding): readonly Decision[] {
@@ -80,6 +97,7 @@ function stamped(folding: Folding): readonly Decision[] {
 }
 
 const none: readonly never[] = []
+const noneKept: ReadonlyMap<number, KeptBack> = new Map()
 
 export const nothing = (outcome: FoldResult['outcome'], meta: PartitionMeta): FoldResult => ({
   outcome,
@@ -88,6 +106,8 @@ export const nothing = (outcome: FoldResult['outcome'], meta: PartitionMeta): Fo
   profiles: none,
   sessions: none,
   decisions: none,
+  keptBack: noneKept,
+  notices: none,
   signals: none,
   story: none,
   blind: none,

@@ -3,7 +3,7 @@ import { type Authentication, satisfies } from './authenticate.ts'
 import { draft, reasonsOf } from './draft.ts'
 import type { SessionEvent } from './event.ts'
 import type { Profile, Session } from './state.ts'
-import { type StepInput, setRisk, type Turn, tellResolved } from './turn.ts'
+import { keptBackIn, type StepInput, setRisk, type Turn, tellResolved } from './turn.ts'
 
 const authenticates = ({ type, outcome }: SessionEvent): boolean =>
   (type === 'login' || type === 'reauthentication') && outcome === 'success'
@@ -62,8 +62,10 @@ export function retire(turn: Turn, made: Authentication | null): void {
     const of = { sessionKey, session: previous, open }
     tellResolved(turn, of, satisfied ? 'satisfied' : 'superseded', made)
   }
-  const revoked = open?.rotate === true
-  if (revoked) {
+  // Where nobody was told to rotate, the old id is not revoked for it either.
+  const kept = open?.withheld === 'observe-only' ? 'observe-only' : keptBackIn(turn)
+  const asked = open?.rotate === true || previous.held !== ''
+  if (asked) {
     turn.drafts.push(
       draft({
         type: 'session.revoked',
@@ -73,14 +75,17 @@ export function retire(turn: Turn, made: Authentication | null): void {
         level: previous.level,
         score: previous.score,
         reasons: reasonsOf(previous.contributions, t),
+        supersedes: previous.held,
+        keptBack: kept,
       }),
     )
   }
   turn.previous = {
     ...previous,
-    status: revoked ? 'revoked' : 'ended',
+    status: asked && kept === '' ? 'revoked' : 'ended',
     endedAt: event.occurredAt,
     stepUp: null,
+    held: '',
     successor: event.keys.session,
     // What was answered for is no evidence any more: what was begun from it meanwhile lives on.
     contributions: satisfied ? [] : previous.contributions,

@@ -46,7 +46,7 @@ export function stamp(draft: Draft, by: Stamp): Decision {
     validUntil: validUntil(draft, session),
     tenant: by.tenant,
     txn: `${generation}.${partition}.${offset}`,
-    supersedes: null,
+    supersedes: draft.supersedes === '' ? null : draft.supersedes,
     subject: by.subject,
     sessionId: session?.sessionId ?? null,
     scope: session === null ? 'subject' : 'session',
@@ -77,7 +77,9 @@ function posture(session: Session | null): Decision['session'] {
 /** What apps are told of a session. One that logged out needs nothing more of them: it is as it was. */
 function statusOf(session: Session | null): SessionStatus {
   if (session === null || session.status === 'revoked') return 'revoked'
-  return session.stepUp === null ? 'active' : 'step_up_required'
+  if (session.held !== '') return 'revocation_held'
+  const { stepUp } = session
+  return stepUp === null || stepUp.withheld === 'observe-only' ? 'active' : 'step_up_required'
 }
 
 /** Whom a decision made by a timer speaks of. */

@@ -101,6 +101,8 @@ const contributionFields = record({
   message: text(textMax.message),
   /** JSON of the evidence; '' where it was longer. */
   evidence: text(textMax.evidence),
+  /** A revocation was decided on it and not carried out: dropped by an operator, or observed only. It ends nothing more. */
+  spent: flag,
 })
 
 /** What one (detector, reason) adds to a session's risk. */
@@ -123,6 +125,8 @@ const stepUpFields = record({
   failures: uint,
   /** True from its deadline on, where the level kept it open. */
   expired: flag,
+  /** Why nobody was asked: a cap, or a tenant that is only observed. Its deadline ends nothing. */
+  withheld: choice(['', 'cap', 'observe-only']),
   rule: text(64),
   obligation: choice(obligations),
 })
@@ -183,6 +187,8 @@ export const sessionFields = record({
   approvedAt: time,
   /** Keys of the sessions begun from it that have not ended, the latest last. */
   children: list(caps.sessionChildren, text(22)),
+  /** Id of the revocation that waits for an operator, '' for none. */
+  held: text(64),
 })
 
 /** The core's part of a session. */
@@ -273,5 +279,6 @@ export const copyOf = (s: Session): Writable<Session> => ({
   parent: s.parent,
   approvedAt: s.approvedAt,
   children: s.children,
+  held: s.held,
   memory: s.memory,
 })

@@ -11,7 +11,7 @@ import {
   rememberEnrolment,
   resistsPhishing,
 } from './authenticate.ts'
-import { conclude, revoke } from './conclude.ts'
+import { conclude, revokes } from './conclude.ts'
 import { elsewhere, learn, locate, neighbours, networkKnown, stay } from './context.ts'
 import { isActing } from './decide.ts'
 import { detectAll, rememberAll } from './detect.ts'
@@ -131,6 +131,7 @@ function successor({ event, session }: StepInput, previous: Session): Session {
     sessionId: event.sessionId,
     startedAt: event.occurredAt,
     repeats: session?.repeats ?? [],
+    held: '',
   }
 }
 
@@ -157,13 +158,14 @@ function closed(turn: Turn): StepResult {
   // It is remembered for as long as it acts, else it would come back as a stranger.
   const lastSeen = Math.max(turn.session.lastSeen, t)
   const repeats = repeated(turn)
-  const session: Session = { ...turn.session, status: 'revoked', stepUp: null, lastSeen, repeats }
+  const over = { status: 'revoked', stepUp: null, held: '' } as const
+  const session: Session = { ...turn.session, ...over, lastSeen, repeats }
   return { profile: turn.profile, session, previous: null, signals, blind: [], decisions: [] }
 }
 
 /** A new id for a revoked session, without authenticating: it ends as its predecessor did. */
 function endTakeover(turn: Turn): StepResult {
-  revoke(turn, 'revoke.predecessor')
+  revokes(turn, 'revoke.predecessor')
   noteDecisions(turn)
   turn.session.lastSeen = turn.input.t
   turn.session.repeats = repeated(turn)
@@ -248,7 +250,9 @@ function evolve(turn: Turn, scene: Scene, proven: boolean): void {
   const { event, t, policy, detectors } = turn.input
   const context = scene.context.proven === proven ? scene.context : { ...scene.context, proven }
   const at = event.occurredAt
-  const teaches = context.proven && turn.session.status === 'active' && event.keys.session !== ''
+  // What is to be revoked teaches nothing while it waits.
+  const isGood = turn.session.status === 'active' && turn.session.held === ''
+  const teaches = context.proven && isGood && event.keys.session !== ''
   turn.session.lastSeen = Math.max(turn.session.lastSeen, t)
   turn.session.repeats = repeated(turn)
   followParent(turn)

@@ -1,4 +1,5 @@
 /** Fires step-up deadlines and ends of life: of quiet subjects by ticks, of an event's own subject before the event. */
+import { isObserved } from './control.ts'
 import { endLife, expire, schedule } from './deadline.ts'
 import { type Folding, keep, put, sessionOf } from './folding.ts'
 import { subjectOf } from './stamp.ts'
@@ -46,10 +47,11 @@ export function fire(
   profile: Profile,
   t: number,
 ): Session | null {
+  const { meta } = folding
   const session = sessionOf(folding, keys.session)
   if (session === null || session.startedAt < profile.notBefore) return null
   const expired = expire(session, keys.session, Math.min(t, session.notAfter || t))
-  const after = endLife(expired.session, keys.session, t)
+  const after = endLife(expired.session, keys.session, t, isObserved(meta.control, profile.tenant))
   if (after.session === session) return session
   const eventId = `timer:${keys.subject}`
   const of = { tenant: profile.tenant, subject: subjectOf(profile), eventId }

@@ -3,7 +3,7 @@ import { assess, levelOf } from './assess.ts'
 import type { Authentication } from './authenticate.ts'
 import type { ResolutionOutcome, RiskLevel } from './decision.ts'
 import type { Detector } from './detector.ts'
-import { type Draft, draft, reasonsOf, resolutionOf } from './draft.ts'
+import { type Draft, draft, type KeptBack, reasonsOf, resolutionOf } from './draft.ts'
 import type { SessionEvent, SubjectKind } from './event.ts'
 import type { Policy } from './policy.ts'
 import type { OpenStepUp, Profile, Session, Writable } from './state.ts'
@@ -26,6 +26,10 @@ export interface StepInput {
   readonly late: boolean
   readonly policy: Policy
   readonly detectors: readonly Detector[]
+  /** True where the tenant is only observed: nothing that is decided reaches its apps. */
+  readonly observeOnly: boolean
+  /** Whether the storm caps leave room for one more. */
+  readonly room: { readonly revocation: boolean; readonly stepUp: boolean }
   /** The id that the n-th decision of this step will have. */
   readonly idOf: (n: number) => string
 }
@@ -35,7 +39,7 @@ export interface Turn {
   /** The acting kind. */
   readonly kind: SubjectKind
   /** The level that subscribers know. */
-  readonly startLevel: RiskLevel
+  startLevel: RiskLevel
   profile: Profile
   /** A copy of its own, written in place: most events change most of it. */
   readonly session: Writable<Session>
@@ -66,8 +70,13 @@ export function spoken(turn: Turn) {
     score,
     reasons: reasonsOf(contributions, t),
     action: event.action?.name ?? '',
+    keptBack: keptBackIn(turn),
   }
 }
+
+/** Why what is decided now is kept from the apps, '' where it is not. */
+export const keptBackIn = ({ input }: Turn): KeptBack | '' =>
+  input.observeOnly ? 'observe-only' : ''
 
 /** Tells how a step-up was closed. */
 export function tellResolved(
@@ -86,6 +95,8 @@ export function tellResolved(
       rule: of.open.rule,
       level: of.session.level,
       score: of.session.score,
+      // Apps that were asked to wait for an answer must hear of it, whatever is kept back since.
+      keptBack: of.open.withheld === 'observe-only' ? 'observe-only' : '',
       resolution: resolutionOf(of.open, outcome, t, { method: made?.method ?? '', place }),
     }),
   )

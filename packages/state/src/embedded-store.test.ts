@@ -1,3 +1,4 @@
+import { noControl } from '@holdpoint/risk'
 import { describe, expect, it } from 'vitest'
 import { embeddedStore } from './embedded-store.ts'
 import { hashed, profileOf, sessionOf, storeContract } from './store.contract.ts'
@@ -26,6 +27,8 @@ describe('the embedded store', () => {
     appliedOffset,
     lastTick: 0,
     origins: {},
+    control: noControl,
+    loads: [],
   })
 
   it('forgets a session 9 days after its last write, and a profile with a login after 97', async () => {

@@ -63,7 +63,9 @@ describe('a state of the previous format', () => {
       parent: '',
       approvedAt: 0,
       children: [],
-      stepUp: { ...stepUp, obligation: 'reauthenticate' },
+      contributions: kept.contributions.map((found) => ({ ...found, spent: false })),
+      stepUp: stepUp && { ...stepUp, obligation: 'reauthenticate', withheld: '' },
+      held: '',
       decisions: [],
       memory: recordedMemory.session,
     })

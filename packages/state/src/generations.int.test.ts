@@ -34,6 +34,8 @@ const meta = (generation: number, partition: number, appliedOffset: number) => (
   appliedOffset,
   lastTick: 9,
   origins: { 'session.ip:0': 3 },
+  control: { applied: ['o-1'], observeAll: false, observed: ['acme'] },
+  loads: [],
 })
 const commit = (partition: number, changes: Partial<Commit> = {}): Commit => ({
   expected: '',

@@ -1,5 +1,5 @@
 /** A partition's meta as the fields of a hash, readable with `HGETALL`. */
-import type { PartitionMeta } from '@holdpoint/risk'
+import { type ControlState, type Loads, noControl, type PartitionMeta } from '@holdpoint/risk'
 import { type StateFormats, unreadableFormat } from './formats.ts'
 import { StateError } from './ports.ts'
 
@@ -12,6 +12,8 @@ export const metaFields = [
   'origins',
   'format',
   'rebuild',
+  'control',
+  'loads',
 ] as const
 
 export const metaValues = (
@@ -26,6 +28,8 @@ export const metaValues = (
   JSON.stringify(meta.origins),
   String(present.format),
   String(rebuildUntil),
+  JSON.stringify(meta.control),
+  JSON.stringify(meta.loads),
 ]
 
 /**
@@ -52,6 +56,8 @@ export function metaFromValues(
       appliedOffset: appliedOffset!,
       lastTick: lastTick!,
       origins: originsOf(values[4]),
+      control: read<ControlState>(values[7], 'control') ?? noControl,
+      loads: read<Loads>(values[8], 'loads') ?? [],
     },
     // Absent where the last commit was of a release that did not keep it.
     rebuildUntil: rebuild || 0,
@@ -59,10 +65,18 @@ export function metaFromValues(
 }
 
 function originsOf(json: Buffer | null | undefined): Readonly<Record<string, number>> {
+  const origins = read<Readonly<Record<string, number>>>(json, 'origins')
+  if (origins !== null) return origins
+  throw new StateError('state_corrupt', "a partition's meta has no origins")
+}
+
+/** A field that is kept as JSON; null where the last commit was of a release that did not keep it. */
+function read<T>(json: Buffer | null | undefined, field: string): T | null {
+  if (json === null || json === undefined) return null
   try {
-    return JSON.parse((json ?? '').toString()) as Record<string, number>
+    return JSON.parse(json.toString()) as T
   } catch (error) {
-    throw new StateError('state_corrupt', "a partition's meta has unreadable origins", {}, error)
+    throw new StateError('state_corrupt', `a partition's meta has unreadable ${field}`, {}, error)
   }
 }
 

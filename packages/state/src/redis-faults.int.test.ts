@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { type AddressInfo, createServer, type Server, Socket } from 'node:net'
+import { emptyMeta } from '@holdpoint/risk'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Commit } from './ports.ts'
@@ -61,7 +62,7 @@ describe('when Redis does not answer', () => {
   const commit = (expected: string, next: string): Commit => ({
     expected,
     next,
-    meta: { generation, partition: 0, appliedOffset: 0, lastTick: 0, origins: {} },
+    meta: { ...emptyMeta(generation, 0), appliedOffset: 0 },
     rebuildUntil: 0,
     profiles: [[hashed('alice'), profileOf('alice', 1)]],
     sessions: [],

@@ -123,6 +123,8 @@ describe('what is kept in Redis', () => {
       appliedOffset: 4,
       lastTick: 9,
       origins: { 'session.ip:0': 3 },
+      control: { applied: ['o-1'], observeAll: false, observed: ['acme'] },
+      loads: [],
     },
     rebuildUntil: 0,
     profiles: [

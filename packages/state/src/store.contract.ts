@@ -1,6 +1,7 @@
 /** What every state store promises. The suite runs on Redis and on its embedded twin, word for word. */
 import { createHash } from 'node:crypto'
 import {
+  emptyLoad,
   emptyMeta,
   emptyProfile,
   emptySession,
@@ -100,6 +101,8 @@ export function storeContract(create: () => Promise<StoreUnderTest>): void {
       appliedOffset,
       lastTick: 1_763_805_600_000,
       origins: { 'session.login:2': 41, 'session.ip:0': appliedOffset },
+      control: { applied: [`o-${appliedOffset}`], observeAll: true, observed: ['acme'] },
+      loads: [{ ...emptyLoad('acme'), seen: appliedOffset, revocations: [0, 0, 0, 0, 1, 2] }],
     })
     commit = (expected, next, changes = {}) => ({
       expected,

@@ -6,6 +6,7 @@ import type { Headers, HeaderValue } from '@holdpoint/log'
 import {
   type Decision,
   type FoldResult,
+  type KeptBack,
   type PartitionMeta,
   type Profile,
   type Session,
@@ -24,6 +25,8 @@ export type Output =
       readonly index: number
       readonly decision: Decision
       readonly value: Buffer
+      /** Why apps must not act on it; null where they must. */
+      readonly keptBack: KeptBack | null
       /** When ingest received the cause, ms; 0 where the cause is a tick. */
       readonly receivedAt: number
       /** The cause's W3C trace context; null where it has none. */
@@ -91,7 +94,9 @@ export function foldBatch(
     const traceparent = traceparentOf(entry.stored.headers)
     for (const [index, decision] of result.decisions.entries()) {
       const value = values[index]!
-      outputs.push({ kind: 'decision', offset, index, decision, value, receivedAt, traceparent })
+      const keptBack = result.keptBack.get(index) ?? null
+      const placed = { kind: 'decision', offset, index } as const
+      outputs.push({ ...placed, decision, value, keptBack, receivedAt, traceparent })
     }
   }
   const { profiles, sessions, stories } = overlay

@@ -4,6 +4,7 @@ import {
   RegistryUnavailableError,
 } from '@holdpoint/contracts'
 import type { Log } from '@holdpoint/log'
+import { emptyMeta } from '@holdpoint/risk'
 import { runChecks } from '@holdpoint/runtime'
 import { StateError, type StateStore } from '@holdpoint/state'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -284,7 +285,7 @@ describe('the lag', () => {
     await bench.store.commit(0, {
       expected: '',
       next: 'a',
-      meta: { generation: 1, partition: 0, appliedOffset: 3, lastTick: 0, origins: {} },
+      meta: { ...emptyMeta(1, 0), appliedOffset: 3 },
       rebuildUntil: 0,
       profiles: [],
       sessions: [],

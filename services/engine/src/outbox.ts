@@ -16,6 +16,9 @@ import type { Sendable } from './outbound.ts'
 /** While a partition is rebuilt, older decisions than this are no news to anybody. */
 const rebuiltDecisionAgeMs = 10 * 60_000
 
+/** Why a decision of `session.shadow` is not on its own topic: `observe-only`, `storm-cap` or `rebuilt`. */
+const keptBackHeader = 'holdpoint.kept-back'
+
 /** Topics that the engine publishes to. */
 export const outputTopics: readonly string[] = [
   ...decisionTopics,
@@ -47,19 +50,21 @@ function decisionEntry(
     index,
     decision,
     value,
+    keptBack,
     receivedAt,
     traceparent,
   }: Extract<Output, { kind: 'decision' }>,
   plan: OutboxPlan,
 ): Sendable {
   const rebuilding = offset < plan.rebuildUntil
-  const topic =
-    rebuilding && isPast(decision, plan.now) ? topics.shadow : decisionTopicOf(decision.type)
+  const kept = keptBack ?? (rebuilding && isPast(decision, plan.now) ? 'rebuilt' : null)
+  const topic = kept === null ? decisionTopicOf(decision.type) : topics.shadow
   const key = recordKey(decision.tenant, decision.subject.id)
   const partition = partitionOf(key, partitionsOf(topic, plan))
   const headers = {
     ...decisionHeaders(decision),
     ...(traceparent === null ? {} : { traceparent }),
+    ...(kept === null ? {} : { [keptBackHeader]: kept }),
   }
   const entry: OutboxEntry = {
     offset,

@@ -6,7 +6,8 @@ import type { LogAdmin } from '@holdpoint/log'
  * @throws Error that names the missing ones, with the mend
  */
 export async function findTopics(admin: LogAdmin): Promise<ReadonlyMap<string, number>> {
-  const needed = [...rawTopics, ...rawTopics.map(deadLetterOf), topics.internal]
+  const read = [...rawTopics, topics.control]
+  const needed = [...read, ...read.map(deadLetterOf), topics.internal]
   const found = await admin.describe(needed)
   const missing = needed.filter((name) => !found.get(name))
   if (missing.length > 0) {

@@ -20,6 +20,12 @@ export const ingestMetrics = {
     help: 'Events refused for a fault of their own, by the code of the first; an HTTP request that cannot be read counts as one.',
     labels: ['source', 'code'],
   },
+  orders: {
+    kind: 'counter',
+    name: 'holdpoint_ingest_orders_total',
+    help: 'Orders of operators that every partition of the internal log has acknowledged, by kind.',
+    labels: ['kind'],
+  },
   deadLetters: {
     kind: 'counter',
     name: 'holdpoint_ingest_dead_letters_total',

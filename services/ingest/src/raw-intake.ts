@@ -14,6 +14,7 @@ import type { AdmitDeps } from './admit.ts'
 import { StoppedError, untilDone } from './backoff.ts'
 import type { Clock } from './clock.ts'
 import type { IngestConfig } from './config.ts'
+import { ControlPartition } from './control-partition.ts'
 import type { Enrichment } from './enrichment.ts'
 import { createFacts } from './facts.ts'
 import { findTopics } from './find-topics.ts'
@@ -56,7 +57,7 @@ export interface Intake {
 export class RawIntake {
   readonly #deps: RawIntakeDeps
   readonly #stopping = new AbortController()
-  readonly #partitions = new Map<string, RawPartition>()
+  readonly #partitions = new Map<string, RawPartition | ControlPartition>()
   #intake: Intake | null = null
   #reader: LogReader | null = null
   #admin: LogAdmin | null = null
@@ -88,7 +89,8 @@ export class RawIntake {
 
   /** How many raw partitions are this member's; null before it has joined the group. */
   get partitions(): number | null {
-    return this.#joined ? this.#partitions.size : null
+    const raw = [...this.#partitions.values()].filter((one) => one instanceof RawPartition)
+    return this.#joined ? raw.length : null
   }
 
   /** Resolves when it reads and ticks, or was stopped before: what is away is waited for. */
@@ -140,7 +142,7 @@ export class RawIntake {
       catalogue,
       partitions,
     }
-    const reader = log.reader({ groupId: config.groupId, topics: rawTopics })
+    const reader = log.reader({ groupId: config.groupId, topics: [...rawTopics, topics.control] })
     try {
       await reader.start(this.#handlers(reader, { admission, writer }, partitionsOf))
     } catch (error) {
@@ -191,9 +193,13 @@ export class RawIntake {
     reader: LogReader,
     intake: Intake,
     deadLetterPartitions: number,
-  ): RawPartition {
+  ): RawPartition | ControlPartition {
     const { config, buckets, room, metrics, onFailure } = this.#deps
     const commit = (where: TopicPartition, offset: number) => reader.commit(where, offset)
+    if (topic === topics.control) {
+      const deps = { ...intake, metrics, onFailure, commit, deadLetterPartitions }
+      return new ControlPartition({ topic, partition }, deps)
+    }
     const own = { tenant: config.tenant, buckets, room, metrics, onFailure, commit }
     return new RawPartition({ topic, partition }, { ...intake, ...own, deadLetterPartitions })
   }

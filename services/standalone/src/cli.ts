@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { controlCommand } from './commands/control.ts'
 import { devCommand } from './commands/dev.ts'
 import { dlqCommand } from './commands/dlq.ts'
 import { doctorCommand } from './commands/doctor.ts'
@@ -28,6 +29,7 @@ export function createProgram(env: Environment): Command {
     dlqCommand,
     rebaseCommand,
     stateCommand,
+    controlCommand,
   ]) {
     program.addCommand(command(env))
   }

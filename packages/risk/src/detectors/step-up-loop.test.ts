@@ -13,6 +13,7 @@ const open = (rule: string, issuedAt: number): OpenStepUp => ({
   maxAge: 300,
   rotate: false,
   prompt: false,
+  withheld: '',
   obligation: 'reauthenticate',
   riskDriven: false,
   context: 1,

@@ -5,11 +5,18 @@ import { defaultPolicy } from '../default-policy.ts'
 import type { LogRecord, Origin, SessionEvent } from '../event.ts'
 import { emptyMeta, foldPartition } from '../fold.ts'
 import type { FoldResult, PartitionMeta, States } from '../fold-types.ts'
+import type { Notice } from '../notice.ts'
 import type { Profile, Session } from '../state.ts'
 import { event } from './scene.ts'
 
 export interface Folder extends States {
+  /** All of them, also what was kept back. */
   readonly decisions: Decision[]
+  /** What apps hear of. */
+  readonly published: Decision[]
+  /** What they do not. */
+  readonly shadow: Decision[]
+  readonly notices: Notice[]
   fold(record: LogRecord): FoldResult
   /** Folds an event of the honest afternoon, changed by what the case is about. */
   happens(over: Partial<SessionEvent>, origin?: Origin | null): FoldResult
@@ -24,13 +31,16 @@ export interface Folder extends States {
 
 let ids = 0
 
-export function folder(policy = defaultPolicy): Folder {
+export function folder(policy = defaultPolicy, partition = 7): Folder {
   const profiles = new Map<string, Profile>()
   const sessions = new Map<string, Session>()
   const origins = new Map<string, number>()
-  let meta: PartitionMeta = emptyMeta(1, 7)
+  let meta: PartitionMeta = emptyMeta(1, partition)
   const self: Folder = {
     decisions: [],
+    published: [],
+    shadow: [],
+    notices: [],
     profile: (key) => profiles.get(key) ?? null,
     session: (key) => sessions.get(key) ?? null,
     origin: (key) => origins.get(key) ?? -1,
@@ -48,6 +58,11 @@ export function folder(policy = defaultPolicy): Folder {
       for (const [key, session] of result.sessions) sessions.set(key, session)
       if (result.origin !== null) origins.set(result.origin.key, result.origin.offset)
       self.decisions.push(...result.decisions)
+      for (const [index, decision] of result.decisions.entries()) {
+        const to = result.keptBack.has(index) ? self.shadow : self.published
+        to.push(decision)
+      }
+      self.notices.push(...result.notices)
       return result
     },
     happens(over, origin = null) {

@@ -142,6 +142,7 @@ const stepUp = (issuedAt: number): OpenStepUp => ({
   maxAge: 300,
   rotate: false,
   prompt: false,
+  withheld: '',
   obligation: 'reauthenticate',
   riskDriven: true,
   context: 1,

@@ -185,10 +185,10 @@ export async function createBench(partitions = 1): Promise<Bench> {
   return bench
 }
 
-/** Where ingest would write it: an event by its key, a tick to each partition. */
+/** Where ingest would write it: an event by its key, a tick or an order to each partition. */
 function placed(record: LogRecord, partitions: number): NewRecord[] {
   const value = encodeLogRecord(record)
-  if (record.kind === 'tick') {
+  if (record.kind !== 'event') {
     return Array.from({ length: partitions }, (_, partition) => ({ partition, key: null, value }))
   }
   const name = recordKey(record.event.tenant, record.event.subject.id)

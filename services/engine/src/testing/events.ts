@@ -121,3 +121,39 @@ export function traffic(count: number, from = 0, at = start): LogRecord[] {
     tick(at + minutes(60)),
   ]
 }
+
+/** A refresh token used twice: conclusive, and the engine's own finding. */
+export const reuse = (subject: string, session: string, at = start + minutes(5)): LogRecord =>
+  event(subject, session, {
+    at,
+    credential: {
+      id: 7,
+      kind: 'session-token',
+      status: 'reused',
+      change: null,
+      issuedAt: null,
+      expiresAt: null,
+      boundTo: 0,
+    },
+  })
+
+/** An operator's answer to what is held of this session. */
+export const answer = (
+  kind: 'release' | 'drop',
+  subject: string,
+  session: string,
+  decisionId: string,
+): LogRecord => ({
+  kind: 'control',
+  control: {
+    id: `${kind}-${decisionId}`,
+    kind,
+    t: start + minutes(30),
+    tenant: 'default',
+    on: false,
+    decisionId,
+    keys: { subject: key('default', subject), session: key('default', subject, session) },
+    operator: 'zoë',
+    reason: 'ticket-4711',
+  },
+})

@@ -1,7 +1,5 @@
 import { writeFileSync } from 'node:fs'
 import { deadLetterOf, registryCatalogue, topics } from '@holdpoint/contracts'
-import { kafkaLog, type Log, LogError } from '@holdpoint/log'
-import { type ConfigOf, kafkaConnection, loadConfig } from '@holdpoint/runtime'
 import { Command } from 'commander'
 import { deadLetterTopics } from '../dlq/letter.ts'
 import type { Selection } from '../dlq/letters.ts'
@@ -13,9 +11,11 @@ import { findLetter, letterJson, letterLines } from '../dlq/show.ts'
 import { jsonLine } from '../dlq/text.ts'
 import type { Environment } from '../environment.ts'
 import { CommandError } from '../errors.ts'
-import { topicsConfig } from '../topics/apply.ts'
+import { connectedAs } from './connected.ts'
 import { wholeNumber } from './numbers.ts'
 import { startProgress } from './progress.ts'
+
+const connected = connectedAs('holdpoint-dlq')
 
 const addresses = '\nAddresses come from HOLDPOINT_KAFKA_BROKERS and HOLDPOINT_REGISTRY_URL.\n'
 
@@ -162,30 +162,6 @@ const redriveCommand = (env: Environment): Command =>
 
 function onlyOf({ topic, only }: RedriveFlags): Selection['only'] {
   return topic === undefined || only === undefined ? undefined : { topic, ...only }
-}
-
-interface Connection {
-  readonly log: Log
-  readonly config: ConfigOf<typeof topicsConfig>
-}
-
-/** Work over a connection, which is closed after it. What the parts do not answer is a `CommandError`. */
-async function connected<T>(env: Environment, work: (to: Connection) => Promise<T>): Promise<T> {
-  const config = loadConfig(topicsConfig, env)
-  const log = kafkaLog({ ...kafkaConnection(config), clientId: 'holdpoint-dlq' })
-  try {
-    return await work({ log, config })
-  } catch (error) {
-    if (error instanceof CommandError) throw error
-    const message = error instanceof Error ? error.message : String(error)
-    const hint =
-      error instanceof LogError && !error.retriable
-        ? ''
-        : '\nAddresses come from HOLDPOINT_KAFKA_BROKERS and HOLDPOINT_REGISTRY_URL; holdpoint doctor tells what is reachable'
-    throw new CommandError(`${message}${hint}`)
-  } finally {
-    await log.close()
-  }
 }
 
 const print = (lines: readonly string[]): void => {

@@ -15,6 +15,7 @@ interface ReplayFlags {
   readonly json?: boolean
   readonly partitions: number
   readonly skipBad?: boolean
+  readonly all?: boolean
 }
 
 /** `holdpoint replay` */
@@ -31,6 +32,7 @@ export const replayCommand = (env: Environment): Command =>
       wholeNumber(1, 1_000),
       replayPartitions,
     )
+    .option('--all', 'also what went to session.shadow, and apps must not act on')
     .option('--skip-bad', 'report bad lines on stderr and go on')
     .addHelpText(
       'after',
@@ -42,11 +44,12 @@ export const replayCommand = (env: Environment): Command =>
       const show = (decision: Decision): string =>
         flags.json ? JSON.stringify(decisionToJson(decision)) : decisionLine(decision, paint, 'UTC')
       const progress = startProgress('replaying', sizeOf(file), flags.json === true)
-      const { skipBad = false, partitions } = flags
+      const { skipBad = false, all = false, partitions } = flags
       const summary = await runReplay({
         file,
         partitions,
         skipBad,
+        all,
         enrichment: createEnrichment({ geoDataDir: env['GEODATADIR'] }),
         onDecision: async (decision) => {
           if (stdout.isTTY) progress.clear()

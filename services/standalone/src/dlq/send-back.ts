@@ -104,6 +104,7 @@ async function internalReturn(
   const found = await readLogRecord(letter.record.value, schemas)
   if (found === null) return { left: 'unreadable' }
   if (found.kind === 'tick') return { left: 'tick' }
+  if (found.kind === 'control') return orderReturn(letter, partitions)
   const receivedAt = now()
   if (isTooOld(found.event, receivedAt)) return { left: 'too_old' }
   const event = { ...found.event, receivedAt }
@@ -115,6 +116,17 @@ async function internalReturn(
     headers: headersOf(letter),
   }
   return { left: null, topic: topics.internal, record }
+}
+
+/** An operator's order goes back as it is, to the one partition that failed on it: the others have taken it. */
+function orderReturn(letter: Letter, partitions: number): Return {
+  const { key, value } = letter.record
+  const partition = (letter.from?.partition ?? 0) % partitions
+  return {
+    left: null,
+    topic: topics.internal,
+    record: { partition, key, value, headers: headersOf(letter) },
+  }
 }
 
 /** null where the bytes are none that this release reads. */

@@ -5,10 +5,12 @@ import {
   decodeRaw,
   eventBytesMax,
   eventDepthMax,
+  parseControl,
   RegistryUnavailableError,
   rawTopics,
   type SchemaCatalogue,
   schemaIdOf,
+  topics,
 } from '@holdpoint/contracts'
 import { isInternal, type Letter } from './letter.ts'
 
@@ -80,6 +82,10 @@ async function faultsOf(letter: Letter, catalogue: SchemaCatalogue): Promise<Rea
   const { record, from } = letter
   try {
     if (isInternal(letter)) return await internalFaults(record.value, catalogue)
+    if (from?.topic === topics.control) {
+      const parsed = parseControl(record.value)
+      return parsed.ok ? [] : parsed.errors
+    }
     if (from === null || !rawTopics.includes(from.topic)) return []
     const result = await decodeRaw(catalogue, from.topic, record.value)
     return result.ok ? [] : result.errors

@@ -36,7 +36,7 @@ describe('a partition', () => {
   it('keeps its ticks and how far it had read each raw partition, and begins before its next record', () => {
     expect(carriedOf(opened(900), plan(900, 2, 10), 5)).toEqual({
       commitId: 'c',
-      meta: { generation: 5, partition: 3, appliedOffset: 1, lastTick: 5, origins },
+      meta: { ...emptyMeta(5, 3), appliedOffset: 1, lastTick: 5, origins },
       rebuildUntil: 10,
     })
     expect(carriedOf(opened(9), plan(9, 12, 12), 5)).toMatchObject({ rebuildUntil: 0 })

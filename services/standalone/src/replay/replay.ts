@@ -62,8 +62,16 @@ export class Replay {
   readonly #partitions: readonly Partition[]
   readonly #context: FoldContext
 
-  constructor(options: { readonly enrichment: Enrichment; readonly partitions?: number }) {
-    const { enrichment, partitions = replayPartitions } = options
+  readonly #all: boolean
+
+  /** @param options.all takes also what apps must not act on: what went to `session.shadow` */
+  constructor(options: {
+    readonly enrichment: Enrichment
+    readonly partitions?: number
+    readonly all?: boolean
+  }) {
+    const { enrichment, partitions = replayPartitions, all = false } = options
+    this.#all = all
     const index = embeddedSessionIndex({ entriesMax: indexedSessionsMax })
     const hasher = createHasher(hashKey)
     const clock = this.#clock
@@ -127,8 +135,9 @@ export class Replay {
     partition.states.lay(folded)
     partition.meta = folded.meta
     for (const output of folded.outputs) {
-      if (output.kind === 'decision') decisions.push(output.decision)
-      else throw new Error(`${output.fault.code}: ${output.fault.message}`)
+      if (output.kind === 'dead-letter')
+        throw new Error(`${output.fault.code}: ${output.fault.message}`)
+      if (this.#all || output.keptBack === null) decisions.push(output.decision)
     }
   }
 }

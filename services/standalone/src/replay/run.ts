@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly partitions: number
   /** Reports bad lines and goes on, instead of stopping at the first. */
   readonly skipBad: boolean
+  /** Gives also what went to `session.shadow`. */
+  readonly all?: boolean
   /** Awaited, so that a slow reader slows the replay down. */
   readonly onDecision: (decision: Decision) => Promise<void> | void
   /** A bad line that is passed over. */

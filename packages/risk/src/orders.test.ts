@@ -1,0 +1,178 @@
+/** Orders of operators: release, drop, observe-only. */
+import { describe, expect, it } from 'vitest'
+import { controlCaps } from './control.ts'
+import { answer, login, of, order, reuse, stolen } from './testing/crowd.ts'
+import { folder } from './testing/folding.ts'
+import { minutes, start } from './testing/scene.ts'
+
+const types = (decisions: readonly { readonly type: string }[]) => decisions.map((d) => d.type)
+
+/** Five revoked, the sixth held. */
+function held() {
+  const folding = folder()
+  for (let n = 0; n < 6; n += 1) folding.fold(login(n, 0))
+  for (let n = 0; n < 6; n += 1) folding.fold(reuse(n, minutes(5)))
+  const id = folding.shadow[0]?.decisionId ?? ''
+  expect(folding.session('p-5/s-5')?.held).toBe(id)
+  return { folding, id }
+}
+
+describe('a release', () => {
+  it('revokes the session by a new decision that supersedes the held one', () => {
+    const { folding, id } = held()
+    const { decisions, outcome } = folding.fold(answer('release', 5, minutes(9), id))
+    expect(outcome).toBe('applied')
+    expect(types(decisions)).toEqual(['session.stepup.resolved', 'session.revoked'])
+    expect(decisions[1]).toMatchObject({
+      sessionId: 's-5',
+      supersedes: id,
+      decidedAt: start + minutes(9),
+      session: { status: 'revoked' },
+      policy: { rule: 'operator.release' },
+      risk: { score: 1000 },
+    })
+    expect(folding.profile('p-5')?.timers).toEqual([])
+    folding.fold(of(5, minutes(10)))
+    expect(folding.decisions.at(-1)).toBe(decisions[1])
+  })
+
+  it('that comes twice, or for what is not held, changes nothing', () => {
+    const { folding, id } = held()
+    const release = answer('release', 5, minutes(9), id)
+    folding.fold(release)
+    expect(folding.fold(release).outcome).toBe('repeat')
+    expect(folding.fold(answer('release', 5, minutes(9), id)).outcome).toBe('ignored')
+    expect(folding.fold(answer('release', 4, minutes(9), id)).outcome).toBe('ignored')
+    expect(folding.fold(answer('release', 77, minutes(9), id)).outcome).toBe('ignored')
+  })
+
+  it('reaches the apps also where the tenant is only observed', () => {
+    const { folding, id } = held()
+    folding.fold(order('observe-only', minutes(8), { on: true }))
+    folding.fold(answer('release', 5, minutes(9), id))
+    expect(folding.published.at(-1)).toMatchObject({ type: 'session.revoked', supersedes: id })
+  })
+})
+
+describe('a drop', () => {
+  it('lets the session go on, and the same grounds hold it no more', () => {
+    const { folding, id } = held()
+    const { decisions } = folding.fold(answer('drop', 5, minutes(9), id))
+    expect(types(decisions)).toEqual(['session.stepup.resolved', 'session.risk.changed'])
+    expect(decisions[1]).toMatchObject({
+      supersedes: id,
+      session: { status: 'active' },
+      policy: { rule: 'operator.drop' },
+    })
+    folding.fold(reuse(5, minutes(10)))
+    const session = folding.session('p-5/s-5')
+    expect(session).toMatchObject({ held: '', status: 'active', level: 'HIGH' })
+    expect(folding.published.at(-1)).toMatchObject({
+      type: 'session.stepup.required',
+      session: { status: 'step_up_required' },
+    })
+  })
+
+  it('is no pardon for what is found later', () => {
+    const { folding, id } = held()
+    folding.fold(answer('drop', 5, minutes(9), id))
+    folding.fold(of(5, minutes(20), { claimedSubject: true }))
+    expect(folding.session('p-5/s-5')?.status).toBe('revoked')
+  })
+})
+
+describe('observe-only', () => {
+  const observed = (tenant = '') => {
+    const folding = folder()
+    folding.fold(login(1, 0))
+    folding.fold(order('observe-only', 1, { tenant, on: true }))
+    return folding
+  }
+
+  it('keeps every decision from the apps, and revokes no session', () => {
+    const folding = observed()
+    folding.fold(stolen(1, minutes(20)))
+    folding.fold(reuse(1, minutes(21)))
+    expect(folding.published).toEqual([])
+    expect(types(folding.shadow)).toContain('session.stepup.required')
+    expect(types(folding.shadow)).toContain('session.revoked')
+    expect(folding.session('p-1/s-1')).toMatchObject({ status: 'active', held: '' })
+    expect(folding.shadow.every(({ session }) => session.status === 'active')).toBe(true)
+  })
+
+  it('tells the same grounds once, and not at each event', () => {
+    const folding = observed()
+    for (let n = 0; n < 20; n += 1) folding.fold(reuse(1, minutes(20) + n))
+    expect(types(folding.shadow).filter((type) => type === 'session.revoked')).toHaveLength(1)
+    expect(types(folding.shadow).filter((type) => type === 'session.stepup.required').length).toBe(
+      1,
+    )
+  })
+
+  it('turned off ends nobody for what was only observed: the next event asks for proof', () => {
+    const folding = observed()
+    folding.fold(stolen(1, minutes(20)))
+    folding.fold(reuse(1, minutes(21)))
+    folding.fold({ kind: 'tick', t: start + minutes(40) })
+    folding.fold(order('observe-only', minutes(41), { on: false }))
+    folding.fold(of(1, minutes(42)))
+    expect(types(folding.published)).toEqual(['session.stepup.required'])
+    expect(folding.published[0]).toMatchObject({
+      stepUp: { prompt: true },
+      session: { status: 'step_up_required' },
+    })
+  })
+
+  it('still tells the apps how a step-up ended that they were told of', () => {
+    const folding = folder()
+    folding.fold(login(1, 0))
+    folding.fold(stolen(1, minutes(20)))
+    folding.fold(order('observe-only', minutes(21), { on: true }))
+    folding.fold({ kind: 'tick', t: start + minutes(40) })
+    expect(types(folding.published)).toEqual([
+      'session.risk.changed',
+      'session.stepup.required',
+      'session.stepup.resolved',
+    ])
+  })
+
+  it('of one tenant leaves the others as they are', () => {
+    const folding = observed('acme')
+    folding.fold(stolen(1, minutes(20)))
+    expect(folding.shadow).toEqual([])
+    expect(types(folding.published)).toContain('session.stepup.required')
+  })
+
+  it('keeps to itself a revocation from outside, but knows the session as revoked', () => {
+    const folding = observed()
+    folding.fold(of(1, minutes(20), { type: 'revocation', action: null, initiator: 'admin' }))
+    expect(folding.published).toEqual([])
+    expect(folding.session('p-1/s-1')?.status).toBe('revoked')
+  })
+
+  it('is told by one partition, once for each turn of the switch', () => {
+    const folding = folder(undefined, 0)
+    folding.fold(order('observe-only', 0, { tenant: 'acme', on: true }))
+    folding.fold(order('observe-only', 1, { tenant: 'acme', on: false }))
+    expect(
+      folding.notices.map(({ code, tenant, evidence }) => [code, tenant, evidence['on']]),
+    ).toEqual([
+      ['observe_only', 'acme', true],
+      ['observe_only', 'acme', false],
+    ])
+    const other = folder(undefined, 1)
+    other.fold(order('observe-only', 0, { on: true }))
+    expect(other.notices).toEqual([])
+  })
+
+  it('is refused for one tenant too many, with a notice, and forgets none', () => {
+    const folding = folder(undefined, 0)
+    for (let n = 0; n <= controlCaps.observed; n += 1)
+      folding.fold(order('observe-only', n, { tenant: `t-${n}`, on: true }))
+    const { meta } = folding.fold(order('observe-only', 9_999, { tenant: 't-1', on: true }))
+    expect(meta.control.observed).toHaveLength(controlCaps.observed)
+    expect(meta.control.observed).toContain('t-0')
+    expect(folding.notices.at(-2)?.message).toMatch(/was not turned on for tenant t-1000/)
+    expect(meta.control.applied).toHaveLength(controlCaps.applied)
+  })
+})

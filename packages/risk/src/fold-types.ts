@@ -1,4 +1,5 @@
 /** What a partition's fold takes and gives. */
+import type { Alert } from './alert.ts'
 import type { Decision } from './decision.ts'
 import type { LogRecord } from './event.ts'
 import type { Signal } from './signal.ts'
@@ -45,6 +46,8 @@ export interface FoldResult {
   readonly profiles: readonly (readonly [key: string, profile: Profile])[]
   readonly sessions: readonly (readonly [key: string, session: Session])[]
   readonly decisions: readonly Decision[]
+  /** What the SOC is told. */
+  readonly alerts: readonly Alert[]
   /** Every detector's finding, for metrics and the session's story. */
   readonly signals: readonly Signal[]
   /** Detectors that lacked an input, by name. */

@@ -2,6 +2,7 @@
  * The fold of one partition: every record of the internal log in its order, over the states it led to.
  * It has no clock and looks nothing up, so refolding a log gives the same decisions byte for byte.
  */
+import { noteAlertOnly } from './alert-only.ts'
 import { schedule } from './deadline.ts'
 import { detectors as allDetectors } from './detectors/index.ts'
 import type { LogRecord, SessionEvent } from './event.ts'
@@ -66,7 +67,8 @@ export function foldPartition(
     if (record.t <= meta.lastTick) return nothing('ignored', next)
     const folding = begin(next, offset, states, policy)
     tick(folding, record.t)
-    return finish(folding, { ...next, lastTick: record.t })
+    const told = { event: null, t: record.t, signals: [] }
+    return finish(folding, { ...next, lastTick: record.t }, told)
   }
   const { event, origin } = record
   const key = origin === null ? '' : `${origin.topic}:${origin.partition}`
@@ -75,7 +77,11 @@ export function foldPartition(
   const folding = begin(next, offset, states, policy)
   const told = foldEvent(folding, event, detectors)
   if (told === null) return { ...nothing('repeat', next), origin: moved }
-  return { ...finish(folding, next), origin: moved, signals: told.signals, blind: told.blind }
+  const { signals, blind } = told
+  const t = decisionTime(event)
+  const session = isFailedLogin(event) ? '' : event.keys.session
+  noteAlertOnly(folding, { subject: event.keys.subject, session }, signals, t)
+  return { ...finish(folding, next, { event, t, signals }), origin: moved, signals, blind }
 }
 
 function foldEvent(

@@ -2,6 +2,7 @@
 import type { Decision } from './decision.ts'
 import type { Draft } from './draft.ts'
 import type { Subject } from './event.ts'
+import { alertsOf, type Told } from './finding.ts'
 import type { FoldResult, PartitionMeta, States } from './fold-types.ts'
 import type { Policy } from './policy.ts'
 import { stamp } from './stamp.ts'
@@ -55,10 +56,11 @@ export const profileOf = ({ profiles, states }: Folding, key: string): Profile |
 export const sessionOf = ({ sessions, states }: Folding, key: string): Session | null =>
   sessions.find(([changed]) => changed === key)?.[1] ?? states.session(key)
 
-export function finish(folding: Folding, meta: PartitionMeta): FoldResult {
+export function finish(folding: Folding, meta: PartitionMeta, told: Told): FoldResult {
   const { drafts, profiles, sessions } = folding
   const decisions = drafts.length === 0 ? none : stamped(folding)
-  return { ...nothing('applied', meta), profiles, sessions, decisions }
+  const alerts = alertsOf(folding, decisions, told)
+  return { ...nothing('applied', meta), profiles, sessions, decisions, alerts }
 }
 
 function stamped(folding: Folding): readonly Decision[] {
@@ -85,6 +87,7 @@ export const nothing = (outcome: FoldResult['outcome'], meta: PartitionMeta): Fo
   profiles: none,
   sessions: none,
   decisions: none,
+  alerts: none,
   signals: none,
   blind: none,
 })

@@ -1,3 +1,14 @@
+export * from './alert.ts'
+export {
+  attackEdition,
+  controls,
+  meaningOf,
+  meanings,
+  ownReasons,
+  parentTechniques,
+  tactics,
+  techniques,
+} from './controls.ts'
 export * from './decision.ts'
 export { defaultPolicy } from './default-policy.ts'
 export * from './detector.ts'

@@ -93,6 +93,7 @@ function successor({ event, session }: StepInput, previous: Session): Session {
     sessionId: event.sessionId,
     startedAt: event.occurredAt,
     repeats: session?.repeats ?? [],
+    alertOnly: [],
   }
 }
 

@@ -51,18 +51,25 @@ describe('a state of the previous format', () => {
   const profile = oldCodec.encodeProfile(old.profile)
 
   it('is read as one of the present, with what it keeps and what detectors remember', () => {
-    const { level, ...kept } = old.session
+    const { level, contributions, ...kept } = old.session
     const read = codec.decodeSession(session)
     expect(read).toStrictEqual({
       ...kept,
       level: 'HIGH',
       provisionalUntil: 0,
       successor: '',
+      contributions: contributions.map((c) => ({ ...c, found: c.seen })),
+      alertOnly: [],
       memory: recordedMemory.session,
     })
     expect(level).toBe(600)
     const { kind, ...rest } = old.profile
-    expect(codec.decodeProfile(profile)).toStrictEqual({ ...rest, kind: 'human', enrolments: [] })
+    expect(codec.decodeProfile(profile)).toStrictEqual({
+      ...rest,
+      kind: 'human',
+      enrolments: [],
+      alertOnly: [],
+    })
     expect(kind).toBe('t3')
   })
 

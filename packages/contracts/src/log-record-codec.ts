@@ -31,12 +31,14 @@ export function encodeLogRecord(
     w.long(record.t)
     w.long(0)
     w.long(0)
+    w.text('')
     return w.finish()
   }
   w.long(0)
   writeOrigin(w, record.origin)
   w.long(1)
   writeEvent(w, record.event)
+  w.text(record.address ?? '')
   return w.finish()
 }
 
@@ -54,11 +56,13 @@ export function decodeLogRecord(
     : new AvroReader(toCurrent(bytes, id, catalogue), 0)
   const tick = reader.long()
   const origin = reader.some() ? readOrigin(reader) : null
-  const record: LogRecord = reader.some()
-    ? { kind: 'event', event: readEvent(reader), origin }
-    : { kind: 'tick', t: tick }
+  const event = reader.some() ? readEvent(reader) : null
+  const address = reader.text()
   reader.end()
-  return record
+  if (event === null) return { kind: 'tick', t: tick }
+  return address === ''
+    ? { kind: 'event', event, origin }
+    : { kind: 'event', event, origin, address }
 }
 
 function toCurrent(bytes: Buffer, id: number, catalogue: SchemaCatalogue): Buffer {

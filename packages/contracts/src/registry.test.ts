@@ -191,6 +191,7 @@ describe('the catalogue of a registry', () => {
       raw: 'BACKWARD_TRANSITIVE',
       internal: 'FULL_TRANSITIVE',
       decision: 'FULL_TRANSITIVE',
+      alert: null,
       'dead-letter': null,
     }
     const subjects = topicTable.filter(({ schema }) => schema !== null)

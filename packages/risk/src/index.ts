@@ -1,7 +1,9 @@
 export * from './alert.ts'
 export {
   attackEdition,
+  type Control,
   controls,
+  type Meaning,
   meaningOf,
   meanings,
   ownReasons,

@@ -3,7 +3,15 @@
  * what anybody does who refolds a log to compare.
  */
 import type { Headers, HeaderValue } from '@holdpoint/log'
-import type { Decision, FoldResult, PartitionMeta, Profile, Session, States } from '@holdpoint/risk'
+import type {
+  Alert,
+  Decision,
+  FoldResult,
+  PartitionMeta,
+  Profile,
+  Session,
+  States,
+} from '@holdpoint/risk'
 import { type Entry, type Fault, type FoldContext, handle } from './handle.ts'
 
 /** What a batch gives to publish, in the order of the log. */
@@ -18,6 +26,16 @@ export type Output =
       /** When ingest received the cause, ms; 0 where the cause is a tick. */
       readonly receivedAt: number
       /** The cause's W3C trace context; null where it has none. */
+      readonly traceparent: HeaderValue | null
+    }
+  | {
+      readonly kind: 'alert'
+      readonly offset: number
+      /** Counted on after the decisions of the same record. */
+      readonly index: number
+      readonly alert: Alert
+      readonly value: Buffer
+      readonly receivedAt: number
       readonly traceparent: HeaderValue | null
     }
   | {
@@ -75,12 +93,17 @@ export function foldBatch(
     count(outcomes, result.outcome)
     for (const signal of result.signals) count(signals, signal.reason)
     for (const detector of result.blind) count(blind, detector)
-    if (result.decisions.length === 0) continue
+    if (values.length === 0) continue
     const receivedAt = entry.record?.kind === 'event' ? entry.record.event.receivedAt : 0
     const traceparent = traceparentOf(entry.stored.headers)
     for (const [index, decision] of result.decisions.entries()) {
       const value = values[index]!
       outputs.push({ kind: 'decision', offset, index, decision, value, receivedAt, traceparent })
+    }
+    for (const [n, alert] of result.alerts.entries()) {
+      const index = result.decisions.length + n
+      const value = values[index]!
+      outputs.push({ kind: 'alert', offset, index, alert, value, receivedAt, traceparent })
     }
   }
   const { profiles, sessions } = overlay

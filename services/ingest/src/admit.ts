@@ -11,7 +11,7 @@ import {
   type SchemaCatalogue,
 } from '@holdpoint/contracts'
 import type { NewRecord } from '@holdpoint/log'
-import type { Origin } from '@holdpoint/risk'
+import type { LogRecord, Origin } from '@holdpoint/risk'
 import type { Clock } from './clock.ts'
 import type { Enrichment } from './enrichment.ts'
 import type { Fault } from './faults.ts'
@@ -94,7 +94,11 @@ function place(tenant: string, item: Incoming, resolved: Resolved, deps: AdmitDe
     // later than its successors: an origin would then mark a first appearance as a repeat.
     const origin = resolved.byIndex ? null : item.origin
     const { event } = normalised
-    const value = encodeLogRecord({ kind: 'event', event, origin }, deps.catalogue)
+    const address = item.raw.client?.ip
+    const record: LogRecord = address
+      ? { kind: 'event', event, origin, address }
+      : { kind: 'event', event, origin }
+    const value = encodeLogRecord(record, deps.catalogue)
     const key = recordKey(tenant, subject.id)
     const partition = partitionOf(key, deps.partitions)
     const { traceparent } = item

@@ -87,6 +87,10 @@ describe('an alert on the wire', () => {
       type: 'session.stepup.required',
       data: { decision_id: '1.7.4711.0', acr_values: ['phr'] },
     })
+    expect(alert.unmapped).toMatchObject({
+      controls: ['PR.AA-03', 'DE.CM-03', 'SP800-207.T6'],
+      control_aliases: ['PR.AC-7', 'DE.CM-3'],
+    })
     expect(alert.unmapped.actors).toEqual([{ id: 'agent-7', kind: 'agent' }])
   })
 

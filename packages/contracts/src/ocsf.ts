@@ -275,10 +275,8 @@ function unmappedOf(alert: Alert, meaning: Meaning): Record<string, unknown> {
     actors: event === null || event.actor.length === 0 ? undefined : event.actor,
     network_kind: event?.network?.kind,
     address_trusted: event?.network?.trusted,
-    controls:
-      meaning.controls.length === 0
-        ? undefined
-        : meaning.controls.map((uid) => ({ uid, ...controls[uid] })),
+    controls: meaning.controls,
+    control_aliases: meaning.controls.flatMap((id) => [...controls[id].aliases]),
     cause: { event_id: cause.eventId, partition: cause.partition, offset: cause.offset },
     rules_version: rulesVersion,
   }

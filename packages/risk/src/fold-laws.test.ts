@@ -57,6 +57,28 @@ describe('the fold', () => {
       expect(new Set(decisions.map((d) => d.decisionId)).size).toBe(decisions.length)
     }))
 
+  it('tells the SOC of each finding from create to close, and of as many as stand in the states', () =>
+    law((records) => {
+      const folding = folder()
+      const open = new Set<string>()
+      for (const record of records) {
+        for (const { activity, uid, alertId, decisions } of folding.fold(record).alerts) {
+          expect(open.has(uid), `${activity} ${uid}`).toBe(activity !== 'create')
+          if (activity === 'close') open.delete(uid)
+          else open.add(uid)
+          expect(decisions.map(({ decisionId }) => decisionId)).not.toContain(alertId)
+        }
+      }
+      const standing = folding.states().sessions.flatMap(([key, session]) => {
+        const active = session.status === 'active'
+        const only = session.alertOnly.filter(({ afterEnd }) => active || afterEnd)
+        return [...(active ? session.contributions : []), ...only].map(
+          ({ detector, reason, found }) => `${key}.${detector}.${reason}.${found}`,
+        )
+      })
+      expect([...open].sort()).toEqual(standing.sort())
+    }))
+
   it('scores within 0 and 1000, at a level that the thresholds allow', () =>
     law((records) => {
       for (const { risk } of folded(records).decisions) {

@@ -16,6 +16,7 @@ const found = detectors.flatMap(({ reasons }) => Object.keys(reasons))
 const waiting = [
   'PARENT_REVOKED',
   'FAILED_BURST',
+  'FAILED_LOGINS',
   'DELEGATION_STALE',
   'HABIT',
   'OVER_PRIVILEGED',

@@ -191,7 +191,12 @@ export const meanings: Readonly<Record<string, Meaning>> = {
     controls: ['PR.AA-01', 'PR.AA-03'],
   },
   FAILED_BURST: {
-    title: 'Many failed logins',
+    title: 'Many failed logins, then one that succeeded',
+    attack: ['T1110'],
+    controls: ['PR.AA-03', 'DE.CM-03'],
+  },
+  FAILED_LOGINS: {
+    title: 'Very many failed logins, and none that succeeded',
     attack: ['T1110'],
     controls: ['PR.AA-03', 'DE.CM-03'],
     urgency: 'medium',

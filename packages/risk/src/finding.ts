@@ -4,15 +4,14 @@
  * often as it changes and not as often as it is seen, and a refold tells the same.
  */
 import type { Alert, AlertActivity, ClosedBy } from './alert.ts'
-import { countsAt } from './assess.ts'
 import type { Decision, Reason } from './decision.ts'
-import { reasonOf } from './draft.ts'
 import type { SessionEvent } from './event.ts'
 import type { Folding } from './folding.ts'
 import { sessionLifeMs } from './lifetimes.ts'
 import type { Signal } from './signal.ts'
 import { decisionId, statusOf, subjectOf } from './stamp.ts'
-import type { AlertOnly, Contribution, Profile, Session } from './state.ts'
+import { ofAlertOnly, type Standing, standing, uidOf } from './standing.ts'
+import type { AlertOnly, Profile, Session } from './state.ts'
 
 /** What a record was about, beside the states that it changed. */
 export interface Told {
@@ -21,23 +20,6 @@ export interface Told {
   /** Decision time, ms. */
   readonly t: number
   readonly signals: readonly Signal[]
-}
-
-/** A finding as it stands in a state. */
-interface Standing {
-  readonly uid: string
-  readonly key: string
-  readonly reason: Reason
-  /** As found; a rise of it is news. */
-  readonly weight: number
-  readonly firstSeen: number
-  readonly lastSeen: number
-  readonly count: number
-  /** Moves when it is to be told again. */
-  readonly told: number
-  /** True where decisions about the session speak of it. */
-  readonly counts: boolean
-  readonly open: boolean
 }
 
 type Draft = Omit<Alert, 'alertId' | 'cause'>
@@ -224,59 +206,6 @@ function drafted(
 ): Draft {
   return { uid, key, activity, closedBy, firstSeen, lastSeen, count, reason, ...scene }
 }
-
-/** Every finding of a session, the open ones marked: the end of a session closes what was found before it. */
-function standing(
-  key: string,
-  session: Session,
-  t: number,
-  signals: readonly Signal[],
-): readonly Standing[] {
-  const active = session.status === 'active'
-  return [
-    ...session.contributions.map((c) => ofContribution(key, c, active, t)),
-    ...session.alertOnly.map((a) => ofAlertOnly(key, a, active || a.afterEnd, signals)),
-  ]
-}
-
-const ofContribution = (key: string, c: Contribution, open: boolean, t: number): Standing => ({
-  uid: uidOf(key, c.detector, c.reason, c.found),
-  key,
-  reason: { ...reasonOf(c), score: countsAt(c, t) },
-  weight: c.score,
-  firstSeen: c.found,
-  lastSeen: c.seen,
-  count: 1,
-  told: 0,
-  counts: true,
-  open,
-})
-
-function ofAlertOnly(
-  key: string,
-  { detector, reason, family, found, seen, told, count }: AlertOnly,
-  open: boolean,
-  signals: readonly Signal[],
-): Standing {
-  const signal = signals.find((s) => s.detector === detector && s.reason === reason)
-  const { message = '', evidence = {} } = signal ?? {}
-  return {
-    uid: uidOf(key, detector, reason, found),
-    key,
-    reason: { detector, reason, family, score: 0, message, evidence },
-    weight: 0,
-    firstSeen: found,
-    lastSeen: seen,
-    count,
-    told,
-    counts: false,
-    open,
-  }
-}
-
-/** Keyed hash of the session or subject, cause, and when it was found first: no place in the log, which a new generation would change. */
-const uidOf = (key: string, detector: string, reason: string, found: number): string =>
-  `${key}.${detector}.${reason}.${found}`
 
 function closedBy(
   gone: Standing,

@@ -44,7 +44,9 @@ export function fold(log, catalogue) {
           value,
           traceparent: traceparent === null ? null : String(traceparent),
         })
-      } else faults.push(`offset ${output.offset} of ${partition}: ${output.fault.message}`)
+      } else if (output.kind === 'dead-letter') {
+        faults.push(`offset ${output.offset} of ${partition}: ${output.fault.message}`)
+      }
     }
   }
   return { decisions, partitions, faults }

@@ -109,7 +109,7 @@ function folded(
     meta = result.meta
     for (const output of result.outputs) {
       if (output.kind === 'dead-letter') throw new Error(output.fault.message)
-      decisions.push(output.decision)
+      if (output.kind === 'decision') decisions.push(output.decision)
     }
     each(states, timeOf(batch.at(-1)?.record))
   }

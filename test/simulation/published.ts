@@ -1,5 +1,6 @@
 /** Holds what engines published against what had to be: topic, partition, key, headers, bytes and order. */
 import {
+  alertKey,
   deadLetterOf,
   decisionHeaders,
   decisionTopicOf,
@@ -14,10 +15,15 @@ import type { LogData } from './log-data.ts'
 import type { Find } from './verdict.ts'
 
 type Decided = Extract<Output, { kind: 'decision' }>
+type Told = Extract<Output, { kind: 'alert' }>
 type Refused = Extract<Output, { kind: 'dead-letter' }>
 
 /** Younger than this is news, whatever engines' clocks say of it, ms. */
 const newsMs = 8 * 60_000
+
+/** True for what a rebuild need not tell again. */
+const isOldNews = ({ at }: Told['alert'], rebuilt: boolean, now: number): boolean =>
+  rebuilt && now - at > newsMs
 
 export interface Right {
   readonly outputs: readonly Output[]
@@ -42,6 +48,8 @@ export class Published {
   hold(right: readonly Right[]): void {
     const decided = right.flatMap(({ outputs }) => outputs.filter((one) => one.kind === 'decision'))
     this.#decisions(new Map(decided.map((one) => [one.decision.decisionId, one])))
+    const told = right.flatMap(({ outputs }) => outputs.filter((one) => one.kind === 'alert'))
+    this.#alerts(new Map(told.map((one) => [one.alert.alertId, one])))
     for (const { outputs, partition } of right) {
       this.#letters(
         partition,
@@ -94,6 +102,29 @@ export class Published {
       partition === partitionOf(key, partitions) &&
       headers.every(([name, value]) => String(record.headers[name]) === String(value))
     if (!placed) this.#find('I2', 'wrong', `${id} has another key, partition or header`)
+  }
+
+  /** Every alert with its very bytes where it belongs; what was old when state was rebuilt may be missing. */
+  #alerts(right: ReadonlyMap<string, Told>): void {
+    const found = new Set<string>()
+    for (const { record, partition } of recordsOf(this.#data, topics.alerts)) {
+      const id = String(record.headers['ce_id'])
+      const output = right.get(id)
+      if (output === undefined || !record.value?.equals(output.value)) {
+        this.#find('I3', 'wrong', `alert ${id} was published and never told so`)
+        continue
+      }
+      const key = alertKey(output.alert)
+      const partitions = this.#data.spec(topics.alerts)?.partitions ?? 1
+      if (String(record.key) !== key || partition !== partitionOf(key, partitions)) {
+        this.#find('I2', 'wrong', `alert ${id} has another key or partition`)
+      }
+      found.add(id)
+    }
+    for (const [id, { alert }] of right) {
+      if (found.has(id) || isOldNews(alert, this.#rebuilt, this.#now)) continue
+      this.#find('I2', 'lost', `alert ${id} was never published`)
+    }
   }
 
   /** What could not be folded is a dead letter, byte for byte, and nothing else is. */

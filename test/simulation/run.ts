@@ -27,6 +27,7 @@ const stepsMax = 200_000
 const outputs = [
   ...[topics.stepUpRequired, topics.stepUpResolved, topics.revoked, topics.riskChanged],
   topics.shadow,
+  topics.alerts,
   deadLetterOf(topics.internal),
 ]
 

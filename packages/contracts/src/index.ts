@@ -1,3 +1,4 @@
+export { alertHeaders, alertKey, encodeAlert } from './alert-codec.ts'
 export {
   localCatalogue,
   type SchemaCatalogue,
@@ -22,6 +23,7 @@ export {
 } from './errors.ts'
 export { schemaIdOf } from './framing.ts'
 export { decodeLogRecord, encodeLogRecord } from './log-record-codec.ts'
+export { closings, detectionFinding, ocsfVersion } from './ocsf.ts'
 export { partitionOf, recordKey } from './partition.ts'
 export {
   applyPlan,

@@ -33,6 +33,7 @@ export function encodeLogRecord(
     w.long(0)
     w.long(0)
     writeControl(w, record.kind === 'control' ? record.control : null)
+    w.text('')
     return w.finish()
   }
   w.long(0)
@@ -40,6 +41,7 @@ export function encodeLogRecord(
   w.long(1)
   writeEvent(w, record.event)
   writeControl(w, null)
+  w.text(record.address ?? '')
   return w.finish()
 }
 
@@ -59,9 +61,14 @@ export function decodeLogRecord(
   const origin = reader.some() ? readOrigin(reader) : null
   const event = reader.some() ? readEvent(reader) : null
   const control = reader.some() ? readControl(reader) : null
+  const address = reader.text()
   reader.end()
-  if (event !== null) return { kind: 'event', event, origin }
-  return control === null ? { kind: 'tick', t: tick } : { kind: 'control', control }
+  if (event === null) {
+    return control === null ? { kind: 'tick', t: tick } : { kind: 'control', control }
+  }
+  return address === ''
+    ? { kind: 'event', event, origin }
+    : { kind: 'event', event, origin, address }
 }
 
 function toCurrent(bytes: Buffer, id: number, catalogue: SchemaCatalogue): Buffer {

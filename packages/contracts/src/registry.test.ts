@@ -192,6 +192,7 @@ describe('the catalogue of a registry', () => {
       internal: 'FULL_TRANSITIVE',
       decision: 'FULL_TRANSITIVE',
       control: null,
+      alert: null,
       'dead-letter': null,
     }
     const subjects = topicTable.filter(({ schema }) => schema !== null)

@@ -2,7 +2,7 @@
 import type { DecisionType, EventType } from '@holdpoint/risk'
 import { readSchemaFile } from './schema-files.ts'
 
-export type TopicRole = 'raw' | 'internal' | 'control' | 'decision' | 'dead-letter'
+export type TopicRole = 'raw' | 'internal' | 'control' | 'decision' | 'alert' | 'dead-letter'
 
 export interface TopicDef {
   readonly name: string
@@ -32,6 +32,7 @@ export const topics = {
   revoked: 'session.revoked',
   riskChanged: 'session.risk.changed',
   shadow: 'session.shadow',
+  alerts: 'soc.alerts',
 } as const
 
 /**

@@ -58,7 +58,10 @@ function setRight(
   let next = setRight(folding, cause, parent, profile, depth + 1)
   const now = parent.session && sessionOf(folding, parent.key)
   if (now === null || !isRevokedForCause(now, next)) return next
-  next = end(folding, cause, { key, session }, { key: parent.key, session: now }, next)
+  // It may have ended with what was set right above it.
+  const mine = sessionOf(folding, key)
+  if (mine === null || isRevokedForCause(mine, next)) return next
+  next = end(folding, cause, { key, session: mine }, { key: parent.key, session: now }, next)
   return endChildren(folding, cause, key, next)
 }
 

@@ -30,7 +30,7 @@ export function contribute(
     if (signal.score === 0) continue
     const old = next.find((c) => c.detector === signal.detector && c.reason === signal.reason)
     if (old !== undefined && countsAt(old, t) >= signal.score) continue
-    next = [...next.filter((c) => c !== old), contributionOf(signal, t)]
+    next = [...next.filter((c) => c !== old), contributionOf(signal, t, old?.found ?? t)]
   }
   if (next.length <= caps.sessionContributions) return next
   return [...next]
@@ -38,7 +38,7 @@ export function contribute(
     .slice(0, caps.sessionContributions)
 }
 
-function contributionOf(signal: Signal, t: number): Contribution {
+function contributionOf(signal: Signal, t: number, found: number): Contribution {
   const evidence = JSON.stringify(signal.evidence)
   return {
     detector: signal.detector,
@@ -46,6 +46,7 @@ function contributionOf(signal: Signal, t: number): Contribution {
     family: signal.family,
     score: signal.score,
     seen: t,
+    found,
     halfLifeMs: signal.halfLifeMs,
     context: signal.context,
     message: cutText(signal.message, textMax.message),

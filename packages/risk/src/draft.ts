@@ -63,7 +63,15 @@ export function reasonsOf(contributions: readonly Contribution[], t: number): re
     .sort((a, b) => families.indexOf(a.family) - families.indexOf(b.family) || b.score - a.score)
 }
 
-function reasonOf({ detector, reason, family, score, message, evidence }: Contribution): Reason {
+/** A contribution as it was found. */
+export function reasonOf({
+  detector,
+  reason,
+  family,
+  score,
+  message,
+  evidence,
+}: Contribution): Reason {
   const told: Evidence = evidence === '' ? {} : JSON.parse(evidence)
   return { detector, reason, family, score, message, evidence: told }
 }

@@ -254,6 +254,12 @@ export interface Origin {
 
 /** One record of `holdpoint.events`, the only thing that the fold reads. */
 export type LogRecord =
-  | { readonly kind: 'event'; readonly event: SessionEvent; readonly origin: Origin | null }
+  | {
+      readonly kind: 'event'
+      readonly event: SessionEvent
+      readonly origin: Origin | null
+      /** As the producer gave it, absent where it gave none. For alerts alone: the fold does not read it. */
+      readonly address?: string
+    }
   | { readonly kind: 'tick'; readonly t: number }
   | { readonly kind: 'control'; readonly control: Control }

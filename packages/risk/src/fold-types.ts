@@ -1,4 +1,5 @@
 /** What a partition's fold takes and gives. */
+import type { Alert } from './alert.ts'
 import type { ControlState } from './control.ts'
 import type { Decision } from './decision.ts'
 import type { KeptBack } from './draft.ts'
@@ -60,6 +61,8 @@ export interface FoldResult {
   /** Which of them apps must not act on, by place in the list, and why. */
   readonly keptBack: ReadonlyMap<number, KeptBack>
   readonly notices: readonly Notice[]
+  /** What the SOC is told. */
+  readonly alerts: readonly Alert[]
   /** Every detector's finding, for metrics. */
   readonly signals: readonly Signal[]
   /** What was found in which session, for its story. */

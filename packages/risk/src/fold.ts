@@ -2,6 +2,7 @@
  * The fold of one partition: every record of the internal log in its order, over the states it led to.
  * It has no clock and looks nothing up, so refolding a log gives the same decisions byte for byte.
  */
+import { noteAlertOnly } from './alert-only.ts'
 import { above, enlist, kinOf } from './ascent.ts'
 import { isObserved, noControl } from './control.ts'
 import { schedule } from './deadline.ts'
@@ -87,7 +88,8 @@ export function foldPartition(
     if (record.t <= meta.lastTick) return nothing('ignored', next)
     const folding = begin(next, offset, states, policy)
     tick(folding, record.t)
-    return finish(folding, { ...next, lastTick: record.t })
+    const told = { event: null, t: record.t, signals: [] }
+    return finish(folding, { ...next, lastTick: record.t }, told)
   }
   if (record.kind === 'control') return obey(begin(next, offset, states, policy), record.control)
   const { event, origin } = record
@@ -97,8 +99,12 @@ export function foldPartition(
   const folding = begin(next, offset, states, policy)
   const told = foldEvent(folding, event, detectors)
   if (typeof told === 'string') return { ...nothing(told, next), origin: moved }
+  const { signals } = told
+  const t = decisionTime(event)
+  const session = isFailedLogin(event) ? '' : event.keys.session
+  noteAlertOnly(folding, { subject: event.keys.subject, session }, signals, t)
   const { loads } = folding
-  return { ...finish(folding, { ...next, loads }), origin: moved, ...told }
+  return { ...finish(folding, { ...next, loads }, { event, t, signals }), origin: moved, ...told }
 }
 
 type Told = Pick<FoldResult, 'signals' | 'blind'>

@@ -1,9 +1,12 @@
 /** What a record does to the states, collected: nothing is written before the whole record is folded. */
+import type { Alert } from './alert.ts'
 import type { Decision } from './decision.ts'
 import type { Draft, KeptBack } from './draft.ts'
 import type { Subject } from './event.ts'
+import { alertsOf, type Told } from './finding.ts'
 import type { FoldResult, PartitionMeta, States } from './fold-types.ts'
 import type { Notice } from './notice.ts'
+import { noticeAlerts } from './notice-alerts.ts'
 import type { Policy } from './policy.ts'
 import { stamp } from './stamp.ts'
 import type { Profile, Session } from './state.ts'
@@ -65,11 +68,32 @@ export const profileOf = ({ profiles, states }: Folding, key: string): Profile |
 export const sessionOf = ({ sessions, states }: Folding, key: string): Session | null =>
   sessions.find(([changed]) => changed === key)?.[1] ?? states.session(key)
 
-export function finish(folding: Folding, meta: PartitionMeta): FoldResult {
+export function finish(folding: Folding, meta: PartitionMeta, told: Told): FoldResult {
   const { drafts, notices, profiles, sessions, story } = folding
   const decisions = drafts.length === 0 ? none : stamped(folding)
   const keptBack = keptBackOf(folding)
-  return { ...nothing('applied', meta), profiles, sessions, decisions, keptBack, notices, story }
+  const found = alertsOf(folding, decisions, told)
+  const alerts = notices.length === 0 ? found : [...found, ...noticed(folding, found.length)]
+  return {
+    ...nothing('applied', meta),
+    profiles,
+    sessions,
+    decisions,
+    keptBack,
+    notices,
+    alerts,
+    story,
+  }
+}
+
+/** What the partition noticed of itself, told behind what was found. */
+function noticed(folding: Folding, found: number): readonly Alert[] {
+  const { drafts, notices, meta, offset } = folding
+  return noticeAlerts(notices, { ...meta, offset }, drafts.length + found, (key) => {
+    const session = sessionOf(folding, key)
+    const about = drafts.find(({ draft }) => draft.sessionKey === key)
+    return session === null || about === undefined ? null : { subject: about.of.subject, session }
+  })
 }
 
 function keptBackOf({ drafts }: Folding): ReadonlyMap<number, KeptBack> {
@@ -108,6 +132,7 @@ export const nothing = (outcome: FoldResult['outcome'], meta: PartitionMeta): Fo
   decisions: none,
   keptBack: noneKept,
   notices: none,
+  alerts: none,
   signals: none,
   story: none,
   blind: none,

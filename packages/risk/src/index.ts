@@ -1,3 +1,4 @@
+export * from './alert.ts'
 export {
   type Control,
   type ControlKind,
@@ -6,6 +7,18 @@ export {
   isObserved,
   noControl,
 } from './control.ts'
+export {
+  attackEdition,
+  type ControlEntry,
+  controls,
+  type Meaning,
+  meaningOf,
+  meanings,
+  ownReasons,
+  parentTechniques,
+  tactics,
+  techniques,
+} from './controls.ts'
 export * from './decision.ts'
 export { defaultPolicy } from './default-policy.ts'
 export * from './detector.ts'

@@ -27,7 +27,7 @@ export function obey(folding: Folding, order: Control): FoldResult {
   if (order.kind === 'observe-only') return observe(folding, order)
   const answered = order.kind === 'release' || order.kind === 'drop'
   if (!answered || !answer(folding, order)) return nothing('ignored', { ...meta, control })
-  return finish(folding, { ...meta, control })
+  return finish(folding, { ...meta, control }, { event: null, t: order.t, signals: [] })
 }
 
 function observe(folding: Folding, order: Control): FoldResult {
@@ -36,7 +36,7 @@ function observe(folding: Folding, order: Control): FoldResult {
   const control = taken(next ?? meta.control, order.id)
   // Every partition takes the order, and one tells of it.
   if (meta.partition === 0) folding.notices.push(observeNotice(order, next !== null))
-  return finish(folding, { ...meta, control })
+  return finish(folding, { ...meta, control }, { event: null, t: order.t, signals: [] })
 }
 
 function observeNotice({ tenant, on, t, operator, reason }: Control, done: boolean): Notice {

@@ -1,4 +1,5 @@
 /** From a draft to a decision: its ids come from the log's position alone, so the same cause gives the same bytes. */
+import { controlsOf } from './controls.ts'
 import type { Decision, RiskLevel, SessionStatus } from './decision.ts'
 import type { Draft } from './draft.ts'
 import type { Subject } from './event.ts'
@@ -58,7 +59,7 @@ export function stamp(draft: Draft, by: Stamp): Decision {
     action: draft.action === '' ? null : { name: draft.action },
     policy: { id: policy.id, version: policy.version, rule: draft.rule },
     rulesVersion,
-    controls: [],
+    controls: controlsOf(draft.type, draft.reasons),
     cause: { eventId: by.eventId, partition, offset },
   }
 }
@@ -75,7 +76,7 @@ function posture(session: Session | null): Decision['session'] {
 }
 
 /** What apps are told of a session. One that logged out needs nothing more of them: it is as it was. */
-function statusOf(session: Session | null): SessionStatus {
+export function statusOf(session: Session | null): SessionStatus {
   if (session === null || session.status === 'revoked') return 'revoked'
   if (session.held !== '') return 'revocation_held'
   const { stepUp } = session

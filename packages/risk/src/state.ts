@@ -40,6 +40,8 @@ export const caps = {
   /** Decisions of a session that feedback may still name. */
   sessionDecisions: 6,
   profilePoisoned: 4,
+  /** What was found and only alerts; past it the one that was found again longest ago goes. */
+  alertOnly: 4,
 } as const
 
 /** Texts that are cut where they enter a state, so that a state reads back as it was written. */
@@ -95,6 +97,8 @@ const contributionFields = record({
   /** As found, at `seen`; what it counts now is derived. */
   score: uint,
   seen: time,
+  /** When it was found first, whatever took its place since. */
+  found: time,
   halfLifeMs: uint,
   /** The context that it rests on. */
   context: uint,
@@ -107,6 +111,25 @@ const contributionFields = record({
 
 /** What one (detector, reason) adds to a session's risk. */
 export type Contribution = ValueOf<typeof contributionFields>
+
+const alertOnlyFields = record({
+  detector: text(32),
+  reason: text(32),
+  family: choice(families),
+  /** When it was found first. */
+  found: time,
+  /** When it was found last. */
+  seen: time,
+  /** When it was last told. */
+  told: time,
+  /** How often it was found. */
+  count: uint,
+  /** Found when its session was over already, so that the end does not answer it. */
+  afterEnd: flag,
+})
+
+/** What one (detector, reason) found that is no risk, and is told to who watches. */
+export type AlertOnly = ValueOf<typeof alertOnlyFields>
 
 const stepUpFields = record({
   id: text(48),
@@ -189,6 +212,7 @@ export const sessionFields = record({
   children: list(caps.sessionChildren, text(22)),
   /** Id of the revocation that waits for an operator, '' for none. */
   held: text(64),
+  alertOnly: list(caps.alertOnly, alertOnlyFields),
 })
 
 /** The core's part of a session. */
@@ -228,6 +252,8 @@ export const profileFields = record({
   timers: list(caps.profileTimers, record({ session: text(22), due: time })),
   /** Repeats of events without a session. */
   repeats: list(caps.repeatsOther, hash),
+  /** Of events without a session. */
+  alertOnly: list(caps.alertOnly, alertOnlyFields),
 })
 
 /** The core's part of a profile. */
@@ -280,5 +306,6 @@ export const copyOf = (s: Session): Writable<Session> => ({
   approvedAt: s.approvedAt,
   children: s.children,
   held: s.held,
+  alertOnly: s.alertOnly,
   memory: s.memory,
 })

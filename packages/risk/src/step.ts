@@ -132,11 +132,14 @@ function successor({ event, session }: StepInput, previous: Session): Session {
     startedAt: event.occurredAt,
     repeats: session?.repeats ?? [],
     held: '',
+    alertOnly: [],
   }
 }
 
-const isOver = ({ session, profile }: Turn): boolean =>
-  session.status === 'revoked' || session.startedAt < profile.notBefore
+/** What names no session cannot be of one that is over. */
+const isOver = ({ session, profile, input }: Turn): boolean =>
+  input.event.keys.session !== '' &&
+  (session.status === 'revoked' || session.startedAt < profile.notBefore)
 
 /** Events of a revoked session change nothing and are never more than an alert. */
 function closed(turn: Turn): StepResult {

@@ -51,7 +51,7 @@ describe('a state of the previous format', () => {
   const profile = oldCodec.encodeProfile(old.profile)
 
   it('is read as one of the present, with what it keeps and what detectors remember', () => {
-    const { level, stepUp, ...kept } = old.session
+    const { level, stepUp, contributions, ...kept } = old.session
     const read = codec.decodeSession(session)
     expect(read).toStrictEqual({
       ...kept,
@@ -63,7 +63,8 @@ describe('a state of the previous format', () => {
       parent: '',
       approvedAt: 0,
       children: [],
-      contributions: kept.contributions.map((found) => ({ ...found, spent: false })),
+      contributions: contributions.map((c) => ({ ...c, found: c.seen, spent: false })),
+      alertOnly: [],
       stepUp: stepUp && { ...stepUp, obligation: 'reauthenticate', withheld: '' },
       held: '',
       decisions: [],
@@ -76,6 +77,7 @@ describe('a state of the previous format', () => {
       kind: 'human',
       enrolments: [],
       poisoned: [],
+      alertOnly: [],
     })
     expect(kind).toBe('t3')
   })

@@ -4,6 +4,7 @@
  */
 import type { Headers, HeaderValue } from '@holdpoint/log'
 import {
+  type Alert,
   type Decision,
   type FoldResult,
   type KeptBack,
@@ -30,6 +31,16 @@ export type Output =
       /** When ingest received the cause, ms; 0 where the cause is a tick. */
       readonly receivedAt: number
       /** The cause's W3C trace context; null where it has none. */
+      readonly traceparent: HeaderValue | null
+    }
+  | {
+      readonly kind: 'alert'
+      readonly offset: number
+      /** Counted on after the decisions of the same record. */
+      readonly index: number
+      readonly alert: Alert
+      readonly value: Buffer
+      readonly receivedAt: number
       readonly traceparent: HeaderValue | null
     }
   | {
@@ -89,7 +100,7 @@ export function foldBatch(
     count(outcomes, result.outcome)
     for (const signal of result.signals) count(signals, signal.reason)
     for (const detector of result.blind) count(blind, detector)
-    if (result.decisions.length === 0) continue
+    if (values.length === 0) continue
     const receivedAt = entry.record?.kind === 'event' ? entry.record.event.receivedAt : 0
     const traceparent = traceparentOf(entry.stored.headers)
     for (const [index, decision] of result.decisions.entries()) {
@@ -97,6 +108,11 @@ export function foldBatch(
       const keptBack = result.keptBack.get(index) ?? null
       const placed = { kind: 'decision', offset, index } as const
       outputs.push({ ...placed, decision, value, keptBack, receivedAt, traceparent })
+    }
+    for (const [n, alert] of result.alerts.entries()) {
+      const index = result.decisions.length + n
+      const value = values[index]!
+      outputs.push({ kind: 'alert', offset, index, alert, value, receivedAt, traceparent })
     }
   }
   const { profiles, sessions, stories } = overlay

@@ -1,5 +1,10 @@
 /** One message in, one disposition out: folded, or a dead letter with the reason. */
-import { CodecError, decodeLogRecord, type SchemaCatalogue } from '@holdpoint/contracts'
+import {
+  CodecError,
+  decodeLogRecord,
+  encodeAlert,
+  type SchemaCatalogue,
+} from '@holdpoint/contracts'
 import type { StoredRecord } from '@holdpoint/log'
 import type {
   Decision,
@@ -36,7 +41,12 @@ export interface FoldContext {
 }
 
 export type Handled =
-  | { readonly result: FoldResult; readonly values: readonly Buffer[]; readonly fault: null }
+  | {
+      readonly result: FoldResult
+      /** Of the decisions, then of the alerts. */
+      readonly values: readonly Buffer[]
+      readonly fault: null
+    }
   | { readonly result: null; readonly fault: Fault }
 
 /** Decodes a record of `holdpoint.events`. Total: what cannot be read comes back with its fault. */
@@ -81,9 +91,14 @@ export function handle(
   } catch (error) {
     return { result: null, fault: faultOf('fold', 'fold_exception', error) }
   }
-  if (result.decisions.length === 0) return { result, values: none, fault: null }
+  if (result.decisions.length + result.alerts.length === 0) {
+    return { result, values: none, fault: null }
+  }
+  // The fold knows keyed hashes only: what an alert says of the address comes from the record.
+  const address = (entry.record.kind === 'event' && entry.record.address) || ''
   try {
-    return { result, values: result.decisions.map(context.encode), fault: null }
+    const alerts = result.alerts.map((alert) => encodeAlert(alert, address))
+    return { result, values: [...result.decisions.map(context.encode), ...alerts], fault: null }
   } catch (error) {
     // Only what no repeat can mend is the record's own fault.
     if (!(error instanceof CodecError) || error.code !== 'not_encodable') throw error

@@ -44,6 +44,12 @@ export const engineMetrics = {
     help: 'Decisions committed, by type.',
     labels: ['type'],
   },
+  alerts: {
+    kind: 'counter',
+    name: 'holdpoint_engine_alerts_total',
+    help: 'Alerts committed, by activity: create, update or close.',
+    labels: ['activity'],
+  },
   faults: {
     kind: 'counter',
     name: 'holdpoint_engine_dead_letters_total',
@@ -120,6 +126,7 @@ export function measureBatch(metrics: EngineMetrics, batch: FoldedBatch): void {
   for (const [detector, n] of batch.blind) metrics.blind.add(n, { detector })
   for (const output of batch.outputs) {
     if (output.kind === 'decision') metrics.decisions.add(1, { type: output.decision.type })
+    else if (output.kind === 'alert') metrics.alerts.add(1, { activity: output.alert.activity })
     else metrics.faults.add(1, { stage: output.fault.stage, code: output.fault.code })
   }
 }

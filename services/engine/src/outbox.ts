@@ -1,5 +1,7 @@
 /** What a batch decided, as entries of the outbox: exactly what will be on the wire. */
 import {
+  alertHeaders,
+  alertKey,
   deadLetterOf,
   decisionHeaders,
   decisionTopicOf,
@@ -23,6 +25,7 @@ const keptBackHeader = 'holdpoint.kept-back'
 export const outputTopics: readonly string[] = [
   ...decisionTopics,
   topics.shadow,
+  topics.alerts,
   deadLetterOf(topics.internal),
 ]
 
@@ -39,9 +42,10 @@ export interface OutboxPlan {
 
 /** The outbox entries of a batch, in the order of the log. */
 export function outboxOf(outputs: readonly Output[], plan: OutboxPlan): readonly Sendable[] {
-  return outputs.map((output) =>
-    output.kind === 'decision' ? decisionEntry(output, plan) : deadLetterEntry(output, plan),
-  )
+  return outputs.flatMap((output) => {
+    if (output.kind === 'decision') return decisionEntry(output, plan)
+    return output.kind === 'alert' ? alertEntry(output, plan) : deadLetterEntry(output, plan)
+  })
 }
 
 function decisionEntry(
@@ -76,6 +80,27 @@ function decisionEntry(
     headers,
   }
   return { entry, receivedAt: rebuilding ? 0 : receivedAt }
+}
+
+/** What was told before the state was lost is not told again: a SIEM would raise it a second time. */
+function alertEntry(
+  { offset, index, alert, value, receivedAt, traceparent }: Extract<Output, { kind: 'alert' }>,
+  plan: OutboxPlan,
+): readonly Sendable[] {
+  const rebuilding = offset < plan.rebuildUntil
+  if (rebuilding && plan.now - alert.at > rebuiltDecisionAgeMs) return []
+  const topic = topics.alerts
+  const key = alertKey(alert)
+  const entry: OutboxEntry = {
+    offset,
+    index,
+    topic,
+    partition: partitionOf(key, partitionsOf(topic, plan)),
+    key: Buffer.from(key),
+    value,
+    headers: { ...alertHeaders(alert), ...(traceparent === null ? {} : { traceparent }) },
+  }
+  return [{ entry, receivedAt: rebuilding ? 0 : receivedAt }]
 }
 
 /** True where nobody should act on it any more; a revocation counts as long as it may have a session to end. */

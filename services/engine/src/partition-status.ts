@@ -58,7 +58,7 @@ export class PartitionStatus {
   committed(folded: FoldedBatch): void {
     measureBatch(this.#metrics, folded)
     for (const output of folded.outputs) {
-      if (output.kind === 'decision') continue
+      if (output.kind !== 'dead-letter') continue
       this.#logger.error({ offset: output.offset, ...output.fault }, 'a record is a dead letter')
     }
     this.measure()

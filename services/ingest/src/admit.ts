@@ -11,7 +11,7 @@ import {
   type SchemaCatalogue,
 } from '@holdpoint/contracts'
 import type { NewRecord } from '@holdpoint/log'
-import type { Facts, Origin } from '@holdpoint/risk'
+import type { Facts, LogRecord, Origin } from '@holdpoint/risk'
 import type { Clock } from './clock.ts'
 import type { Enrichment } from './enrichment.ts'
 import type { FactsAcrossSubjects } from './facts.ts'
@@ -102,7 +102,11 @@ function place(
     // later than its successors: an origin would then mark a first appearance as a repeat.
     const origin = resolved.byIndex ? null : item.origin
     const { event } = normalised
-    const value = encodeLogRecord({ kind: 'event', event, origin }, deps.catalogue)
+    const address = item.raw.client?.ip
+    const record: LogRecord = address
+      ? { kind: 'event', event, origin, address }
+      : { kind: 'event', event, origin }
+    const value = encodeLogRecord(record, deps.catalogue)
     const key = recordKey(tenant, subject.id)
     const partition = partitionOf(key, deps.partitions)
     const { traceparent } = item

@@ -6,6 +6,7 @@ import type { Decision } from '@holdpoint/risk'
 import { Command } from 'commander'
 import { decisionLine, paintFor } from '../dev/lines.ts'
 import type { Environment } from '../environment.ts'
+import { openAlertFile } from '../replay/alert-file.ts'
 import { replayPartitions } from '../replay/replay.ts'
 import { runReplay } from '../replay/run.ts'
 import { wholeNumber } from './numbers.ts'
@@ -13,6 +14,7 @@ import { startProgress } from './progress.ts'
 
 interface ReplayFlags {
   readonly json?: boolean
+  readonly alerts?: string
   readonly partitions: number
   readonly skipBad?: boolean
   readonly all?: boolean
@@ -33,6 +35,7 @@ export const replayCommand = (env: Environment): Command =>
       replayPartitions,
     )
     .option('--all', 'also what went to session.shadow, and apps must not act on')
+    .option('--alerts <file>', 'write what the SOC is told, one JSON object (OCSF) an alert')
     .option('--skip-bad', 'report bad lines on stderr and go on')
     .addHelpText(
       'after',
@@ -45,7 +48,8 @@ export const replayCommand = (env: Environment): Command =>
         flags.json ? JSON.stringify(decisionToJson(decision)) : decisionLine(decision, paint, 'UTC')
       const progress = startProgress('replaying', sizeOf(file), flags.json === true)
       const { skipBad = false, all = false, partitions } = flags
-      const summary = await runReplay({
+      const alerts = flags.alerts === undefined ? null : await openAlertFile(flags.alerts)
+      const replaying = runReplay({
         file,
         partitions,
         skipBad,
@@ -55,12 +59,14 @@ export const replayCommand = (env: Environment): Command =>
           if (stdout.isTTY) progress.clear()
           if (!stdout.write(`${show(decision)}\n`)) await once(stdout, 'drain')
         },
+        ...(alerts === null ? {} : { onAlert: alerts.write }),
         onBad: (message) => {
           progress.clear()
           stderr.write(`${message}\n`)
         },
         onProgress: progress.update,
-      }).finally(progress.stop)
+      })
+      const summary = await replaying.finally(progress.stop).finally(() => alerts?.close())
       const { events, decisions, bad } = summary
       if (!flags.json) stdout.write(`${events} events, ${decisions} decisions\n`)
       if (bad > 0) stderr.write(`${bad} bad lines were passed over\n`)

@@ -46,8 +46,18 @@ const uncounted = (_what: string, error: unknown): never => {
 }
 
 export type Taken =
-  | { readonly ok: true; readonly decisions: readonly Decision[] }
+  | {
+      readonly ok: true
+      readonly decisions: readonly Decision[]
+      /** What the SOC is told, one JSON text each. */
+      readonly alerts: readonly string[]
+    }
   | { readonly ok: false; readonly fault: Fault }
+
+interface Told {
+  readonly decisions: Decision[]
+  readonly alerts: string[]
+}
 
 interface Partition {
   readonly states: MemoryStates
@@ -108,23 +118,23 @@ export class Replay {
     if (disposition === undefined) throw new Error('an event was admitted without a disposition')
     if (disposition.kind !== 'ok') return { ok: false, fault: disposition.fault }
     await remember()
-    const decisions: Decision[] = []
+    const told: Told = { decisions: [], alerts: [] }
     const { receivedAt, record } = disposition.placed
-    this.#tick(receivedAt, decisions)
-    this.#append(record.partition, record.value, decisions)
-    return { ok: true, decisions }
+    this.#tick(receivedAt, told)
+    this.#append(record.partition, record.value, told)
+    return { ok: true, ...told }
   }
 
-  #tick(receivedAt: number, decisions: Decision[]): void {
+  #tick(receivedAt: number, told: Told): void {
     const t = this.#clock.tickBefore(receivedAt)
     if (t === null) return
     const value = encodeLogRecord({ kind: 'tick', t }, this.#catalogue)
     for (let partition = 0; partition < this.#partitions.length; partition += 1) {
-      this.#append(partition, value, decisions)
+      this.#append(partition, value, told)
     }
   }
 
-  #append(at: number, value: Buffer | null, decisions: Decision[]): void {
+  #append(at: number, value: Buffer | null, told: Told): void {
     const partition = this.#partitions[at]
     if (partition === undefined) throw new RangeError(`no partition ${at}`)
     const offset = partition.nextOffset
@@ -137,7 +147,8 @@ export class Replay {
     for (const output of folded.outputs) {
       if (output.kind === 'dead-letter')
         throw new Error(`${output.fault.code}: ${output.fault.message}`)
-      if (this.#all || output.keptBack === null) decisions.push(output.decision)
+      if (output.kind === 'alert') told.alerts.push(output.value.toString())
+      else if (this.#all || output.keptBack === null) told.decisions.push(output.decision)
     }
   }
 }

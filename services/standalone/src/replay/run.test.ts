@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decisionToJson } from '@holdpoint/contracts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { statedOnly } from '../testing.ts'
+import { openAlertFile } from './alert-file.ts'
 import { type RunOptions, runReplay } from './run.ts'
 
 let folder: string
@@ -55,6 +56,22 @@ test('a file gives the same bytes each time', async () => {
   const [once, again] = [await replay(story), await replay(story)]
   expect(once.output.length).toBe(4)
   expect(again.output.join('\n')).toBe(once.output.join('\n'))
+})
+
+test('alerts of a file are written as they stand on the topic, one a line', async () => {
+  const file = join(folder, 'alerts.ndjson')
+  const alerts = await openAlertFile(file)
+  await replay(story, { onAlert: alerts.write })
+  await alerts.close()
+  const told = readFileSync(file, 'utf8').trimEnd().split('\n')
+  expect(told.map((line) => JSON.parse(line).class_uid)).toEqual(told.map(() => 2004))
+  expect(told.length).toBe(7)
+})
+
+test('a file of alerts that cannot be written is a clear error', async () => {
+  await expect(openAlertFile(join(folder, 'no', 'alerts.ndjson'))).rejects.toThrow(
+    /cannot write .*alerts\.ndjson \(ENOENT\): name a file/,
+  )
 })
 
 test('decisions come in the order of the lines that caused them, a deadline with the tick that passes it', async () => {

@@ -5,7 +5,7 @@ import type { Decision } from '@holdpoint/risk'
 import { CommandError } from '../errors.ts'
 import { printable } from '../printable.ts'
 import { type Line, readLines } from './lines.ts'
-import { Replay } from './replay.ts'
+import { Replay, type Taken } from './replay.ts'
 
 export interface RunOptions {
   readonly file: string
@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly all?: boolean
   /** Awaited, so that a slow reader slows the replay down. */
   readonly onDecision: (decision: Decision) => Promise<void> | void
+  /** What the SOC is told, as it is on `soc.alerts`. Awaited too. */
+  readonly onAlert?: (json: string) => Promise<void> | void
   /** A bad line that is passed over. */
   readonly onBad: (message: string) => void
   /** Now and then, with the bytes of the file read so far. */
@@ -38,7 +40,7 @@ const progressEvery = 500
  */
 export async function runReplay(options: RunOptions): Promise<Summary> {
   const replay = new Replay(options)
-  const { file, skipBad, onDecision, onBad, onProgress } = options
+  const { file, skipBad, onDecision, onAlert, onBad, onProgress } = options
   let events = 0
   let decisions = 0
   let bad = 0
@@ -58,6 +60,7 @@ export async function runReplay(options: RunOptions): Promise<Summary> {
       decisions += 1
       await onDecision(decision)
     }
+    if (onAlert !== undefined) for (const alert of taken.alerts) await onAlert(alert)
   }
   return { events, decisions, bad }
 }
@@ -67,9 +70,7 @@ type LineFault = Pick<FieldError | Fault, 'path' | 'code' | 'message'>
 async function take(
   replay: Replay,
   line: Line,
-): Promise<
-  { readonly decisions: readonly Decision[] } | { readonly faults: readonly LineFault[] }
-> {
+): Promise<Extract<Taken, { ok: true }> | { readonly faults: readonly LineFault[] }> {
   const parsed = parseRawJson(line.bytes)
   if (!parsed.ok) return { faults: parsed.errors }
   const taken = await replay.take(parsed.event)

@@ -23,7 +23,13 @@ import {
   type Fault,
   recordedClock,
 } from '@holdpoint/ingest'
-import { type Decision, defaultPolicy, type PartitionMeta } from '@holdpoint/risk'
+import {
+  type Decision,
+  defaultPolicy,
+  type PartitionMeta,
+  type Policy,
+  sessionLifeMs,
+} from '@holdpoint/risk'
 import { embeddedSessionIndex } from '@holdpoint/state'
 
 /** Partitions of the internal log as shipped: another number gives other ids. */
@@ -33,6 +39,8 @@ export const replayPartitions: number =
 /** Keeps the state of one run apart from nobody's: hashes are compared within it only. */
 const hashKey = 'holdpoint replay: one run, one state'
 const generation = 1
+/** Time in the record between two looks for what is over. */
+const forgetEveryMs = 3_600_000
 /** Sessions whose subject is remembered, for events that name none. */
 const indexedSessionsMax = 1_000_000
 
@@ -46,15 +54,23 @@ interface Partition {
   nextOffset: number
 }
 
+export interface ReplayOptions {
+  readonly enrichment: Enrichment
+  readonly partitions?: number
+  /** The shipped one, if it is not given. */
+  readonly policy?: Policy
+}
+
 export class Replay {
   readonly #catalogue: SchemaCatalogue = localCatalogue()
   readonly #clock: Clock = recordedClock()
   readonly #admission: AdmitDeps
   readonly #partitions: readonly Partition[]
   readonly #context: FoldContext
+  #forgotAt = Number.NEGATIVE_INFINITY
 
-  constructor(options: { readonly enrichment: Enrichment; readonly partitions?: number }) {
-    const { enrichment, partitions = replayPartitions } = options
+  constructor(options: ReplayOptions) {
+    const { enrichment, partitions = replayPartitions, policy = defaultPolicy } = options
     const index = embeddedSessionIndex({ entriesMax: indexedSessionsMax })
     this.#admission = {
       subjects: createSubjects(index),
@@ -71,7 +87,7 @@ export class Replay {
     }))
     this.#context = {
       fold: coreFold,
-      policy: defaultPolicy,
+      policy,
       encode: (decision) => encodeDecision(this.#catalogue, decision),
     }
   }
@@ -97,9 +113,20 @@ export class Replay {
   #tick(receivedAt: number, decisions: Decision[]): void {
     const t = this.#clock.tickBefore(receivedAt)
     if (t === null) return
+    if (t - this.#forgotAt >= forgetEveryMs) this.#forget(t)
     const value = encodeLogRecord({ kind: 'tick', t }, this.#catalogue)
     for (let partition = 0; partition < this.#partitions.length; partition += 1) {
       this.#append(partition, value, decisions)
+    }
+  }
+
+  /** Drops what the fold takes for absent: else a long record would fill the memory with sessions long over. */
+  #forget(t: number): void {
+    this.#forgotAt = t
+    for (const { states } of this.#partitions) {
+      for (const [key, { lastSeen }] of states.sessions) {
+        if (t - lastSeen > sessionLifeMs) states.sessions.delete(key)
+      }
     }
   }
 

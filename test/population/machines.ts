@@ -1,0 +1,253 @@
+/** Workloads with their keys, and agents that people send. */
+
+import type { Human } from './human.ts'
+import { exitOf, type Spot } from './places.ts'
+import { type Random, seeded, seedFor } from './random.ts'
+import { LiveSession } from './session.ts'
+import { dayMs, hourMs, minuteMs, type Script, type Stage, secondMs } from './stage.ts'
+import { assurances, type Device, type Producer, type Where } from './wire.ts'
+import { clouds, type Exit } from './world.ts'
+
+const ways = [
+  'batch',
+  'batch',
+  'batch',
+  'ci-runners',
+  'multi-region',
+  'two-clouds',
+  'rotating-key',
+  'bound-certificate',
+  'old-key',
+  'unchecked-revocation',
+  'nightly-export',
+  'reads-secrets',
+] as const
+export type Way = (typeof ways)[number]
+
+export interface Workload {
+  readonly id: string
+  readonly way: Way
+  readonly random: Random
+  readonly cloud: Exit
+  readonly producer: Producer
+  /** Deeds a day. */
+  readonly runs: number
+  keyNumber: number
+  /** ms. */
+  keyIssuedAt: number
+  session: LiveSession | null
+}
+
+/** The first date of a key that has been in use for longer than any policy likes. */
+const oldKeyMs = 200 * dayMs
+const rotateEveryMs = 3 * dayMs
+const device = (userAgent: string): Device => ({ id: '', print: '', userAgent })
+
+export function createWorkload(seed: number, index: number, start: number): Workload {
+  const random = seeded(seedFor(seed, 3, index))
+  const way = ways[index % ways.length] as Way
+  return {
+    id: `w-${index}`,
+    way,
+    random,
+    cloud: clouds[index % clouds.length] as Exit,
+    producer: {
+      name: `pipeline-${index % 5}`,
+      statesKinds: index % 2 === 0,
+      statesDevices: false,
+      statesPrints: false,
+      placeless: 0,
+    },
+    runs: 8 + random.below(24),
+    keyNumber: 1,
+    keyIssuedAt: start - (way === 'old-key' ? oldKeyMs : random.below(30 * dayMs)),
+    session: null,
+  }
+}
+
+/** Where a workload speaks from now. */
+export function spotOf({ way, cloud, random, id }: Workload): Spot {
+  const index = Number(id.slice(2))
+  if (way === 'ci-runners') return exitOf(cloud, random.below(500), 0)
+  if (way === 'multi-region') return exitOf(cloud, index, random.below(cloud.cities.length))
+  if (way === 'two-clouds')
+    return exitOf(random.chance(0.5) ? cloud : clouds[(index + 1) % 3]!, index, 0)
+  return exitOf(cloud, index, 0)
+}
+
+export const placeOf = (workload: Workload): Where => ({
+  spot: spotOf(workload),
+  device: device(workload.way === 'ci-runners' ? 'curl/8.9.1' : 'python-requests/2.32.5'),
+})
+
+/** What the workload presents. */
+export function keyOf(workload: Workload): Readonly<Record<string, unknown>> {
+  const { id, way, keyNumber, keyIssuedAt, random } = workload
+  const isBound = way === 'bound-certificate'
+  const unchecked = way === 'unchecked-revocation' && random.chance(0.05)
+  return {
+    id: `${id}-key-${keyNumber}`,
+    kind: isBound ? 'certificate' : 'api-key',
+    status: unchecked ? 'unknown' : 'active',
+    issuedAt: new Date(keyIssuedAt).toISOString(),
+    ...(isBound ? { boundTo: `x5t:${id}-${keyNumber}` } : {}),
+  }
+}
+
+const deedOf = ({ way, random }: Workload) => {
+  if (way === 'nightly-export') return { name: 'reports.export' }
+  if (way === 'reads-secrets' && random.chance(0.3)) return { name: 'secrets.read' }
+  return { name: 'jobs.run', access: 'write' }
+}
+
+export function* runWorkload(stage: Stage, workload: Workload): Script {
+  const { random, runs, way } = workload
+  yield random.below(dayMs)
+  for (;;) {
+    if (way === 'rotating-key' || way === 'bound-certificate') {
+      if (stage.now - workload.keyIssuedAt > rotateEveryMs) yield* rotate(stage, workload)
+    }
+    const session = sessionFor(stage, workload)
+    yield* perform(session, workload)
+    yield random.around(dayMs / runs)
+  }
+}
+
+/** One session for each key; runners begin one for each run. */
+function sessionFor(stage: Stage, workload: Workload): LiveSession {
+  const { id, way, keyNumber, random, producer, session } = workload
+  const runs = way === 'ci-runners'
+  const sessionId = runs ? `${id}-run-${stage.now}` : `${id}-key-${keyNumber}`
+  if (session !== null && session.id === sessionId && !session.over) return session
+  session?.close()
+  const named = session?.id === sessionId ? `${sessionId}-${stage.now}` : sessionId
+  const subject = { id, kind: 'workload' } as const
+  const begun = new LiveSession(stage, { id: named, subject, producer, random }, placeOf(workload))
+  begun.traits.add(way)
+  workload.session = begun
+  return begun
+}
+
+function* perform(session: LiveSession, workload: Workload): Script {
+  const action = deedOf(workload)
+  const where = placeOf(workload)
+  session.send('action', where, { action, credential: keyOf(workload) })
+  yield secondMs
+  if (session.stepUp === null || session.over) return
+  yield 5 * secondMs
+  yield* prove(session, where, workload)
+  if (session.stepUp === null)
+    session.send('action', where, { action, credential: keyOf(workload) })
+}
+
+/** A fresh assertion, bound where the key is. A workload that cannot answer is tried once and goes on. */
+function* prove(session: LiveSession, where: Where, workload: Workload): Script {
+  const isBound = workload.way === 'bound-certificate'
+  session.send('reauthentication', where, {
+    assurance: isBound ? { amr: ['pop'] } : { amr: ['swk'] },
+    credential: keyOf(workload),
+  })
+  yield secondMs
+  if (session.stepUp !== null) session.traits.add('proved-in-vain')
+}
+
+/** A declared rotation: the new key is told before it is used. */
+function* rotate(stage: Stage, workload: Workload): Script {
+  workload.keyNumber += 1
+  workload.keyIssuedAt = stage.now
+  const { session } = workload
+  session?.send('credential-change', placeOf(workload), {
+    credential: { ...keyOf(workload), change: 'update' },
+    initiator: 'policy',
+  })
+  yield minuteMs
+}
+
+/** What an agent is let do, and how long it works on one task. */
+const agentDeeds = [
+  { name: 'documents.read', access: 'read' },
+  { name: 'tickets.update', access: 'write' },
+  { name: 'invoices.view', access: 'read' },
+]
+
+export interface Agent {
+  readonly id: string
+  readonly human: Human
+  readonly random: Random
+  readonly spot: Spot
+  session: LiveSession | null
+}
+
+export function createAgent(seed: number, index: number, human: Human): Agent {
+  const random = seeded(seedFor(seed, 4, index))
+  const spot = exitOf(clouds[index % 2]!, 5_000 + index, 0)
+  return { id: `agent-${index}`, human, random, spot, session: null }
+}
+
+export const agentPlace = ({ spot }: Agent): Where => ({
+  spot,
+  device: device('python-httpx/0.28.1'),
+})
+
+/** Works on tasks that its person gives it while at the laptop. */
+export function* runAgent(stage: Stage, agent: Agent): Script {
+  const { human, random } = agent
+  for (let task = 1; ; task += 1) {
+    yield random.around(5 * hourMs)
+    const parent = human.laptop
+    if (parent === null || parent.over) continue
+    const session = agentSession(stage, agent, parent, task)
+    const where = agentPlace(agent)
+    for (let n = 3 + random.below(5); n > 0 && !session.over && !parent.over; n -= 1) {
+      const pays = random.chance(0.1)
+      if (pays) session.traits.add('agent-pays')
+      const action = pays
+        ? { name: 'payments.create', amount: 50 + random.below(800), currency: 'EUR' }
+        : random.pick(agentDeeds)
+      session.send('action', where, { action })
+      yield secondMs
+      if (session.stepUp !== null) yield* approve(stage, agent, session)
+      yield random.around(4 * minuteMs)
+    }
+    session.close()
+  }
+}
+
+export function agentSession(
+  stage: Stage,
+  agent: Agent,
+  parent: LiveSession,
+  task: number | string,
+): LiveSession {
+  const { human, random, id } = agent
+  const session = new LiveSession(
+    stage,
+    {
+      id: `${id}-task-${task}`,
+      subject: { id: human.person.id, kind: 'human' },
+      actor: { id, kind: 'agent' },
+      parentSessionId: parent.id,
+      producer: human.person.company,
+      random,
+    },
+    agentPlace(agent),
+  )
+  session.traits.add('agent-on-behalf')
+  agent.session = session
+  return session
+}
+
+/** The person proves to be there, then the agent shows it. */
+function* approve(stage: Stage, { human, random, spot }: Agent, session: LiveSession): Script {
+  yield random.around(minuteMs)
+  const method = human.strongMethod()
+  const parent = human.laptop
+  if (parent === null || parent.over || session.over) return
+  parent.send('reauthentication', parent.where, { assurance: assurances[method] })
+  yield 2 * secondMs
+  const authTime = new Date(stage.now).toISOString()
+  const where = { spot, device: device('python-httpx/0.28.1') }
+  session.send('reauthentication', where, { assurance: { ...assurances[method], authTime } })
+  yield secondMs
+  if (session.stepUp !== null) session.traits.add('approved-in-vain')
+}

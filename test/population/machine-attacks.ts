@@ -1,6 +1,14 @@
 /** Attacks on what machines hold: keys, and the approvals that agents act on. */
 import { exportCustomers, payment, readSecret } from './deeds.ts'
-import { type Agent, agentPlace, agentSession, keyOf, placeOf, type Workload } from './machines.ts'
+import {
+  type Agent,
+  agentKey,
+  agentPlace,
+  agentSession,
+  keyOf,
+  placeOf,
+  type Workload,
+} from './machines.ts'
 import { type Attack, lairs, type Raid, rob, script, sending, steal, type Targets } from './raid.ts'
 import { type LiveSession, labelOf } from './session.ts'
 import { dayMs, hourMs, minuteMs, type Script, secondMs } from './stage.ts'
@@ -70,7 +78,10 @@ const parentRevoked: Attack = {
 function* actOn(raid: Raid, agent: Agent, parent: LiveSession): Script {
   const session = agentSession(raid.stage, agent, parent, raid.case)
   const where = agentPlace(agent)
-  session.send('action', where, { action: { name: 'documents.read', access: 'read' } })
+  session.send('action', where, {
+    action: { name: 'documents.read', access: 'read' },
+    credential: agentKey(agent),
+  })
   yield minuteMs
   const { producer, subject } = parent.options
   raid.stage.send(

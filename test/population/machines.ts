@@ -1,6 +1,6 @@
 /** Workloads with their keys, and agents that people send. */
 
-import type { Human } from './human.ts'
+import type { Human, InSession } from './human.ts'
 import { exitOf, type Spot } from './places.ts'
 import { type Random, seeded, seedFor } from './random.ts'
 import { LiveSession } from './session.ts'
@@ -8,7 +8,8 @@ import { dayMs, hourMs, minuteMs, type Script, type Stage, secondMs } from './st
 import { assurances, type Device, type Producer, type Where } from './wire.ts'
 import { clouds, type Exit } from './world.ts'
 
-const ways = [
+/** What makes a workload hard to judge. */
+export const ways = [
   'batch',
   'batch',
   'batch',
@@ -135,20 +136,23 @@ function* perform(session: LiveSession, workload: Workload): Script {
   yield secondMs
   if (session.stepUp === null || session.over) return
   yield 5 * secondMs
-  yield* prove(session, where, workload)
-  if (session.stepUp === null)
-    session.send('action', where, { action, credential: keyOf(workload) })
+  const now = yield* prove(session, where, workload)
+  if (now.stepUp === null) now.send('action', where, { action, credential: keyOf(workload) })
 }
 
-/** A fresh assertion, bound where the key is. A workload that cannot answer is tried once and goes on. */
-function* prove(session: LiveSession, where: Where, workload: Workload): Script {
+/** A fresh assertion, bound where the key is, under a new session id where one is asked for. */
+function* prove(session: LiveSession, where: Where, workload: Workload): InSession {
   const isBound = workload.way === 'bound-certificate'
-  session.send('reauthentication', where, {
+  const next = session.stepUp?.rotate === true ? session.successor() : session
+  next.send('reauthentication', where, {
     assurance: isBound ? { amr: ['pop'] } : { amr: ['swk'] },
     credential: keyOf(workload),
+    ...(next === session ? {} : { previousSessionId: session.id }),
   })
+  workload.session = next
   yield secondMs
-  if (session.stepUp !== null) session.traits.add('proved-in-vain')
+  if (next.stepUp !== null) next.traits.add('proved-in-vain')
+  return next
 }
 
 /** A declared rotation: the new key is told before it is used. */
@@ -175,13 +179,14 @@ export interface Agent {
   readonly human: Human
   readonly random: Random
   readonly spot: Spot
+  readonly tellsKey: boolean
   session: LiveSession | null
 }
 
 export function createAgent(seed: number, index: number, human: Human): Agent {
   const random = seeded(seedFor(seed, 4, index))
   const spot = exitOf(clouds[index % 2]!, 5_000 + index, 0)
-  return { id: `agent-${index}`, human, random, spot, session: null }
+  return { id: `agent-${index}`, human, random, spot, tellsKey: index % 5 !== 0, session: null }
 }
 
 export const agentPlace = ({ spot }: Agent): Where => ({
@@ -196,7 +201,7 @@ export function* runAgent(stage: Stage, agent: Agent): Script {
     yield random.around(5 * hourMs)
     const parent = human.laptop
     if (parent === null || parent.over) continue
-    const session = agentSession(stage, agent, parent, task)
+    let session = agentSession(stage, agent, parent, task)
     const where = agentPlace(agent)
     for (let n = 3 + random.below(5); n > 0 && !session.over && !parent.over; n -= 1) {
       const pays = random.chance(0.1)
@@ -204,9 +209,9 @@ export function* runAgent(stage: Stage, agent: Agent): Script {
       const action = pays
         ? { name: 'payments.create', amount: 50 + random.below(800), currency: 'EUR' }
         : random.pick(agentDeeds)
-      session.send('action', where, { action })
+      session.send('action', where, { action, credential: agentKey(agent) })
       yield secondMs
-      if (session.stepUp !== null) yield* approve(stage, agent, session)
+      if (session.stepUp !== null) session = yield* approve(stage, agent, session)
       yield random.around(4 * minuteMs)
     }
     session.close()
@@ -238,16 +243,26 @@ export function agentSession(
 }
 
 /** The person proves to be there, then the agent shows it. */
-function* approve(stage: Stage, { human, random, spot }: Agent, session: LiveSession): Script {
+function* approve(stage: Stage, agent: Agent, session: LiveSession): InSession {
+  const { human, random } = agent
   yield random.around(minuteMs)
   const method = human.strongMethod()
   const parent = human.laptop
-  if (parent === null || parent.over || session.over) return
+  if (parent === null || parent.over || session.over) return session
   parent.send('reauthentication', parent.where, { assurance: assurances[method] })
   yield 2 * secondMs
-  const authTime = new Date(stage.now).toISOString()
-  const where = { spot, device: device('python-httpx/0.28.1') }
-  session.send('reauthentication', where, { assurance: { ...assurances[method], authTime } })
+  const next = session.stepUp?.rotate === true ? session.successor() : session
+  next.send('reauthentication', agentPlace(agent), {
+    assurance: { ...assurances[method], authTime: new Date(stage.now).toISOString() },
+    credential: agentKey(agent),
+    ...(next === session ? {} : { previousSessionId: session.id }),
+  })
+  agent.session = next
   yield secondMs
-  if (session.stepUp !== null) session.traits.add('approved-in-vain')
+  if (next.stepUp !== null) next.traits.add('approved-in-vain')
+  return next
 }
+
+/** What an agent presents; some platforms do not tell of it. */
+export const agentKey = ({ id, tellsKey }: Agent) =>
+  tellsKey ? { id: `${id}-key`, kind: 'workload-identity', status: 'active' } : null

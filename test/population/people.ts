@@ -97,7 +97,7 @@ export function createCompanies(seed: number, people: number): readonly Company[
       offices: country.cities.slice(0, 1 + random.below(3)).map((city) => office(city, asn)),
       signsOnOnce: random.chance(0.3),
       login: random.pick(['password', 'code', 'code', 'passkey'] as const),
-      hybridApp: random.chance(0.12),
+      hybridApp: random.chance(0.04),
       tablets: Array.from({ length: 3 }, (_, n) =>
         deviceOf(`tablet-${index}-${n}`, phoneBrowsers[0] as Browser, 141),
       ),

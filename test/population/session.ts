@@ -1,8 +1,11 @@
 /** A session as its app has it: whoever holds the token acts in it, and what is decided holds for all of them. */
 import type { Decision, StepUpRequest } from '@holdpoint/risk'
 import type { Random } from './random.ts'
-import type { Stage } from './stage.ts'
+import { dayMs, type Stage } from './stage.ts'
 import { type Named, type Producer, seenFrom, type Where, type WireEvent } from './wire.ts'
+
+/** Sessions that begin so early meet rules that know nobody yet. */
+const firstDaysMs = 3 * dayMs
 
 export interface SessionOptions {
   readonly id: string
@@ -42,6 +45,7 @@ export class LiveSession {
     this.where = where
     this.authenticatedAt = stage.now
     if (!options.producer.statesKinds) this.traits.add('kinds-unknown')
+    if (stage.now - stage.start < firstDaysMs) this.traits.add('first-days')
     stage.listen(this.id, (decision) => this.#told(decision))
   }
 
@@ -75,6 +79,14 @@ export class LiveSession {
     }
     this.#stage.send(event, 50 + random.below(350))
     return event
+  }
+
+  /** The session that takes this one's place under a new id. */
+  successor(): LiveSession {
+    const next = new LiveSession(this.#stage, { ...this.options, id: `${this.id}-r` }, this.where)
+    for (const trait of this.traits) next.traits.add(trait)
+    this.over = true
+    return next
   }
 
   /** True while nothing but an answer or another session helps for this kind of action. */

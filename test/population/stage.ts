@@ -19,6 +19,8 @@ interface Entry {
 }
 
 export class Stage {
+  /** ms since the epoch, as all times here. */
+  readonly start: number
   now: number
   readonly #end: number
   readonly #heap: Entry[] = []
@@ -28,6 +30,7 @@ export class Stage {
 
   /** @param start and @param end ms since the epoch; nothing is received after the end */
   constructor(start: number, end: number) {
+    this.start = start
     this.now = start
     this.#end = end
   }

@@ -1,6 +1,7 @@
 export { Backtest, type BacktestOptions } from './backtest/backtest.ts'
 export type { Label } from './backtest/label.ts'
-export { perThousand, type Report } from './backtest/report.ts'
+export type { Report } from './backtest/report.ts'
+export { runBacktest } from './backtest/run.ts'
 export { reportText } from './backtest/text.ts'
 export { createProgram } from './cli.ts'
 export { type ComposeOptions, type Composition, compose } from './compose.ts'

@@ -79,6 +79,11 @@ export class Evaluator {
     else attack.verdict = 'missed'
   }
 
+  /** Sessions that are not counted yet. */
+  get living(): number {
+    return this.#sessions.size
+  }
+
   /** What all came to. To be called once, after the last event. */
   report(): Report {
     this.#retire(Number.POSITIVE_INFINITY)

@@ -122,7 +122,7 @@ function* lookIn(human: Human, begun: LiveSession): InSession {
       spot = phoneSpot(human)
       session.traits.add('wifi-and-carrier')
     }
-    if (random.chance(0.02)) {
+    if (random.chance(0.003)) {
       upgrade(person.phone)
       session.traits.add('system-upgrade')
     }

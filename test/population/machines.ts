@@ -67,7 +67,7 @@ export function createWorkload(seed: number, index: number, start: number): Work
 }
 
 /** Where a workload speaks from now. */
-export function spotOf({ way, cloud, random, id }: Workload): Spot {
+function spotOf({ way, cloud, random, id }: Workload): Spot {
   const index = Number(id.slice(2))
   if (way === 'ci-runners') return exitOf(cloud, random.below(500), 0)
   if (way === 'multi-region') return exitOf(cloud, index, random.below(cloud.cities.length))

@@ -1,14 +1,8 @@
 /** Attacks on what machines hold: keys, and the approvals that agents act on. */
+
+import { type Agent, agentKey, agentPlace, agentSession } from './agents.ts'
 import { exportCustomers, payment, readSecret } from './deeds.ts'
-import {
-  type Agent,
-  agentKey,
-  agentPlace,
-  agentSession,
-  keyOf,
-  placeOf,
-  type Workload,
-} from './machines.ts'
+import { keyOf, placeOf, type Workload } from './machines.ts'
 import { type Attack, lairs, type Raid, rob, script, sending, steal, type Targets } from './raid.ts'
 import { type LiveSession, labelOf } from './session.ts'
 import { dayMs, hourMs, minuteMs, type Script, secondMs } from './stage.ts'

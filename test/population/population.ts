@@ -1,9 +1,10 @@
 /** Everybody together: one stream of events, which listens to what is decided. */
 import type { Decision } from '@holdpoint/risk'
+import { createAgent, runAgent } from './agents.ts'
 import { attack } from './attacks.ts'
 import { live } from './day.ts'
 import { Human } from './human.ts'
-import { createAgent, createWorkload, runAgent, runWorkload } from './machines.ts'
+import { createWorkload, runWorkload } from './machines.ts'
 import { createCompanies, createPerson } from './people.ts'
 import { dayMs, Stage } from './stage.ts'
 import type { WireEvent } from './wire.ts'

@@ -1,7 +1,9 @@
 /** What thieves have in common: whom they rob, what they look like, and how they do the deed. */
+
+import type { Agent } from './agents.ts'
 import { addPasskey, exportCustomers, look, payment, readSecret } from './deeds.ts'
 import type { Deed, Human } from './human.ts'
-import type { Agent, Workload } from './machines.ts'
+import type { Workload } from './machines.ts'
 import { destination, otherLine, type Person } from './people.ts'
 import { exitOf, line, type Spot } from './places.ts'
 import type { Random } from './random.ts'

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { backtestCommand } from './commands/backtest.ts'
 import { controlCommand } from './commands/control.ts'
 import { devCommand } from './commands/dev.ts'
 import { dlqCommand } from './commands/dlq.ts'
@@ -24,6 +25,7 @@ export function createProgram(env: Environment): Command {
   for (const command of [
     devCommand,
     replayCommand,
+    backtestCommand,
     topicsCommand,
     doctorCommand,
     dlqCommand,

@@ -24,7 +24,13 @@ import {
   type Fault,
   recordedClock,
 } from '@holdpoint/ingest'
-import { type Decision, defaultPolicy, type PartitionMeta } from '@holdpoint/risk'
+import {
+  type Decision,
+  defaultPolicy,
+  type PartitionMeta,
+  type Policy,
+  sessionLifeMs,
+} from '@holdpoint/risk'
 import { embeddedRecentCounts, embeddedSessionIndex } from '@holdpoint/state'
 
 /** Partitions of the internal log as shipped: another number gives other ids. */
@@ -34,6 +40,10 @@ export const replayPartitions: number =
 /** Keeps the state of one run apart from nobody's: hashes are compared within it only. */
 const hashKey = 'holdpoint replay: one run, one state'
 const generation = 1
+/** Time in the record between two looks for what is over. */
+const forgetEveryMs = 3_600_000
+/** As long as a store keeps a session that nobody touches. */
+const sessionKeptMs = sessionLifeMs + 7 * 24 * 3_600_000
 /** Sessions whose subject is remembered, for events that name none. */
 const indexedSessionsMax = 1_000_000
 
@@ -65,23 +75,28 @@ interface Partition {
   nextOffset: number
 }
 
+export interface ReplayOptions {
+  readonly enrichment: Enrichment
+  readonly partitions?: number
+  /** The shipped one, if it is not given. */
+  readonly policy?: Policy
+  /** Takes also what apps must not act on: what went to `session.shadow`. */
+  readonly all?: boolean
+}
+
 export class Replay {
   readonly #catalogue: SchemaCatalogue = localCatalogue()
   readonly #clock: Clock = recordedClock()
   readonly #admission: AdmitDeps
   readonly #partitions: readonly Partition[]
   readonly #context: FoldContext
+  #forgotAt = Number.NEGATIVE_INFINITY
 
   readonly #all: boolean
 
-  /** @param options.all takes also what apps must not act on: what went to `session.shadow` */
-  constructor(options: {
-    readonly enrichment: Enrichment
-    readonly partitions?: number
-    readonly all?: boolean
-  }) {
-    const { enrichment, partitions = replayPartitions, all = false } = options
-    this.#all = all
+  constructor(options: ReplayOptions) {
+    const { enrichment, partitions = replayPartitions, policy = defaultPolicy } = options
+    this.#all = options.all ?? false
     const index = embeddedSessionIndex({ entriesMax: indexedSessionsMax })
     const hasher = createHasher(hashKey)
     const clock = this.#clock
@@ -102,7 +117,7 @@ export class Replay {
     }))
     this.#context = {
       fold: coreFold,
-      policy: defaultPolicy,
+      policy,
       encode: (decision) => encodeDecision(this.#catalogue, decision),
     }
   }
@@ -128,9 +143,20 @@ export class Replay {
   #tick(receivedAt: number, told: Told): void {
     const t = this.#clock.tickBefore(receivedAt)
     if (t === null) return
+    if (t - this.#forgotAt >= forgetEveryMs) this.#forget(t)
     const value = encodeLogRecord({ kind: 'tick', t }, this.#catalogue)
     for (let partition = 0; partition < this.#partitions.length; partition += 1) {
       this.#append(partition, value, told)
+    }
+  }
+
+  /** Drops what a store has dropped by then: else a long record would fill the memory with sessions long over. */
+  #forget(t: number): void {
+    this.#forgotAt = t
+    for (const { states } of this.#partitions) {
+      for (const [key, { lastSeen }] of states.sessions) {
+        if (t - lastSeen > sessionKeptMs) states.sessions.delete(key)
+      }
     }
   }
 

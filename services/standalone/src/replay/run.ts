@@ -65,7 +65,7 @@ export async function runReplay(options: RunOptions): Promise<Summary> {
   return { events, decisions, bad }
 }
 
-type LineFault = Pick<FieldError | Fault, 'path' | 'code' | 'message'>
+export type LineFault = Pick<FieldError | Fault, 'path' | 'code' | 'message'>
 
 async function take(
   replay: Replay,
@@ -77,7 +77,8 @@ async function take(
   return taken.ok ? taken : { faults: [taken.fault] }
 }
 
-const badLine = (file: string, number: number, faults: readonly LineFault[]): string =>
+/** A bad line's faults, each with its place and mend. */
+export const badLine = (file: string, number: number, faults: readonly LineFault[]): string =>
   faults
     .map(
       ({ path, code, message }) =>
@@ -85,7 +86,11 @@ const badLine = (file: string, number: number, faults: readonly LineFault[]): st
     )
     .join('\n')
 
-async function* readableLines(file: string): AsyncGenerator<Line> {
+/**
+ * The lines of a file of events.
+ * @throws CommandError where it cannot be read
+ */
+export async function* readableLines(file: string): AsyncGenerator<Line> {
   try {
     yield* readLines(file)
   } catch (error) {

@@ -3,6 +3,8 @@ import { clientChanges, sameClient } from './client.ts'
 import { client, python } from './testing/scene.ts'
 
 const android = client({ os: 'android', browser: 'mobile chrome' })
+const app = client({ kind: 'app', os: 'unknown', browser: 'okhttp' })
+const webView = client({ os: 'android', browser: 'chrome webview' })
 const iphone = client({ os: 'ios', browser: 'mobile safari' })
 
 describe('two clients are the same where nothing contradicts', () => {
@@ -30,6 +32,15 @@ describe('two clients are the same where nothing contradicts', () => {
       android,
       client({ os: 'linux', device: 9 }),
       ['device', 'os'],
+    ],
+    ['an app and its web view', app, webView, []],
+    ['a web view and the browser beside it', webView, android, []],
+    ['a web view on another device', app, { ...webView, device: 9 }, ['device', 'browser']],
+    [
+      'a web view on another system',
+      { ...webView, os: 'ios' as const },
+      android,
+      ['os', 'browser'],
     ],
     ['iOS to Linux', iphone, client({ os: 'linux', browser: 'safari' }), ['os']],
   ])('%s', (_name, a, b, changes) => {

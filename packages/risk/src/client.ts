@@ -9,7 +9,18 @@ export type ClientPiece = 'device' | 'os' | 'browser'
 /** `mobile safari` and `safari` are one family: what "request desktop site" toggles. */
 const familyOf = (browser: string): string => browser.replace(/^mobile | mobile$/, '')
 
+/** What apps show web pages in, as the parser of user agents names it. */
+const webViews = ['chrome webview', 'android browser', 'webkit']
+
+/** An app, its web view and the browser that it logs in with, on one device: they speak by turns. */
+const inOneApp = (a: SeenClient, b: SeenClient): boolean =>
+  a.device !== 0 && a.device === b.device && (isWebViewOf(a, b) || isWebViewOf(b, a))
+
+const isWebViewOf = (view: SeenClient, other: SeenClient): boolean =>
+  webViews.includes(view.browser) && (other.kind === 'app' || other.os === view.os)
+
 const browserDiffers = (a: SeenClient, b: SeenClient): boolean =>
+  !inOneApp(a, b) &&
   a.browser !== '' &&
   b.browser !== '' &&
   a.browser !== b.browser &&

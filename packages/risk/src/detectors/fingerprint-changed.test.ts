@@ -7,6 +7,7 @@ import {
   home,
   homeNetwork,
   isBlind,
+  network,
   scene,
   sighting,
   start,
@@ -20,6 +21,8 @@ const atHome = (over: Partial<Client> = {}, event: Partial<SessionEvent> = {}) =
   scene({ context: { ...home, client: client(over) }, event })
 const away = (over: Partial<Client> = {}, event: Partial<SessionEvent> = {}) =>
   scene({ context: { client: client(over) }, event })
+const onCarrier = (over: Partial<Client>) =>
+  scene({ context: { client: client(over), network: network({ kind: 'mobile', asn: 7 }) } })
 const login = () =>
   scene({ begins: true, base: null, context: home, event: { type: 'login', occurredAt: at(0) } })
 const other = { fingerprint: 699 }
@@ -45,6 +48,8 @@ const cases: Case[] = [
     [login(), atHome({ ...other, version: 141 }), away({ ...other, version: 141 })],
     null,
   ],
+  ['an upgrade on the carrier at home', [login(), onCarrier({ ...other, version: 141 })], null],
+  ['no upgrade on the carrier at home', [login(), onCarrier(other)], 650],
   ['an upgrade on a new network', [login(), away({ ...other, version: 141 })], 650],
   ['another client altogether', [login(), away({ ...other, device: 502 })], null],
   [

@@ -28,9 +28,11 @@ function contradicted({ event, context, base, networkKnown }: Scene, known: read
   const comparable = previous !== null && sameClient(previous, client)
   const before = own ?? (comparable ? known.find((k) => k.context === base?.context.id) : undefined)
   if (before === undefined) return null
-  // A new version on a known network is what updates look like.
+  // A new version on a known network, or on the carrier at home, is what updates look like.
   const upgraded = before.version !== 0 && client.version !== 0 && before.version !== client.version
-  return upgraded && networkKnown ? null : before
+  const here = context.network
+  const carried = here?.kind === 'mobile' && here.country === base?.context.network?.country
+  return upgraded && (networkKnown || carried) ? null : before
 }
 
 const authenticates = ({ event }: Scene): boolean =>

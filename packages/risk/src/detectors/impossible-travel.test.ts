@@ -28,6 +28,9 @@ const baseOn = (over: Partial<Network>): SceneParts => ({
 })
 const after = (ms: number): SceneParts => ({ event: { occurredAt: start + ms } })
 const paris = place({ latitude: 48.85, longitude: 2.35, city: 'Paris', country: 'FR' })
+const edinburgh: SceneParts = {
+  event: { place: place({ latitude: 55.95, longitude: -3.19, city: 'Edinburgh' }) },
+}
 const nowhere = place({ ...saoPaulo, city: '', country: 'BR' })
 const lateEvent = { base: sighting({}, start), next: sighting({}, start + hours(14) + minutes(5)) }
 
@@ -40,6 +43,12 @@ const cases: [name: string, parts: SceneParts, score: number | null][] = [
     { context: { network: null }, base: sighting({ network: null }) },
     550,
   ],
+  [
+    'within one country on networks of unknown kind, as far as a carrier may be off',
+    { ...from({ kind: 'unknown' }), ...edinburgh },
+    null,
+  ],
+  ['within one country on known kinds', edinburgh, 720],
   ['at the same millisecond', after(0), 720],
   ['London to New York in 8 h', { context: { place: newYork }, ...after(hours(8)) }, null],
   ['London to New York in 6 h', { context: { place: newYork }, ...after(hours(6)) }, 720],

@@ -7,6 +7,8 @@ const ipv6 = { asn: 5607, family: 6 as const }
 const cases: [name: string, parts: SceneParts, score: number | null][] = [
   ['a network that is new to the subject, mid-session', {}, 200],
   ['no proven base', { base: null }, 200],
+  ["in a person's first days", { profile: { logins: 4, loginDays: 3 } }, null],
+  ['after many logins on two days', { profile: { logins: 9, loginDays: 2 } }, null],
   ['at login', { begins: true, base: null }, null],
   ['a network that the subject has used', { networkKnown: true }, null],
   ['a proven context', { networkKnown: false, context: { proven: true } }, null],

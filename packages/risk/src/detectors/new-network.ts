@@ -2,6 +2,7 @@
 import { defineDetector, noMemory } from '../detector.ts'
 import { sameCountryOtherFamily } from '../network.ts'
 import { networkName } from './describe.ts'
+import { firstDays, hasHabits } from './first-days.ts'
 
 export const newNetwork = defineDetector({
   name: 'new-network',
@@ -15,6 +16,7 @@ export const newNetwork = defineDetector({
     misses: [
       'A thief in a network that the subject uses too: the same carrier, office or café.',
       'A move to a mobile or relay network, which is never counted.',
+      "Any move in a person's first days.",
       'A change that comes with the login: a session begins somewhere, and other detectors judge where.',
     ],
     mistakes: [
@@ -22,12 +24,14 @@ export const newNetwork = defineDetector({
       'A provider that announces its customers under several ASNs.',
     ],
   },
-  params: { score: 200 },
+  params: { score: 200, ...firstDays },
   needs: ['network', 'history'],
   memory: noMemory,
-  detect({ context, base, begins, networkKnown }, _memory, params) {
+  detect(scene, _memory, params) {
+    const { context, base, begins, networkKnown } = scene
     const network = context.network
     if (network === null || begins || networkKnown || context.proven) return null
+    if (!hasHabits(scene, params)) return null
     if (network.kind === 'mobile' || network.kind === 'relay') return null
     const previous = base?.context.network ?? null
     if (previous !== null && sameCountryOtherFamily(previous, network)) return null

@@ -47,6 +47,20 @@ const cases: Case[] = [
     null,
   ],
   ['the first admin action without history', [uses('admin', { hasHistory: false })], null],
+  [
+    "the first admin action in a person's first days",
+    [uses('admin', { profile: { logins: 4, loginDays: 3 } })],
+    null,
+  ],
+  [
+    'granted to one who uses the rank for something else',
+    [
+      before('admin', { actionRule: 'exports' }),
+      grant('admin', minutes(3)),
+      uses('admin', { actionRule: 'rights' }),
+    ],
+    450,
+  ],
   ['granted, then used in 3 min', [grant('admin', minutes(3)), uses('admin')], 450],
   ['granted, then used in 16 min', [grant('admin', minutes(16)), uses('admin')], 300],
   ['granted after the use', [grant('admin', -minutes(1)), uses('admin')], 300],

@@ -1,7 +1,9 @@
 /** Privilege that the subject never used before, or has only just been given. */
 import { defineDetector, type Scene } from '../detector.ts'
-import { flag, list, record, time, type ValueOf } from '../fields.ts'
+import { flag, hash, list, record, time, type ValueOf } from '../fields.ts'
 import { minutesText } from './describe.ts'
+import { firstDays, hasHabits } from './first-days.ts'
+import { nameHash } from './name-hash.ts'
 
 const grantFields = record({ at: time, self: flag })
 type Grant = ValueOf<typeof grantFields>
@@ -10,6 +12,8 @@ const remembered = {
   /** Ranks used from proven contexts. */
   admin: flag,
   secret: flag,
+  /** Kinds of such actions that were used from proven contexts: the policy's rules that name them. */
+  kinds: list(8, hash),
   /** The latest grants, oldest first; `self` where the subject granted it to itself. */
   grants: list(4, grantFields),
 } as const
@@ -40,6 +44,7 @@ export const privilegeJump = defineDetector({
       'A thief in the session of somebody who uses the rank every day.',
       'Actions whose names no pattern of the policy ranks.',
       'A right used later than the window after its grant.',
+      "The first use of a rank in a person's first days.",
     ],
     mistakes: [
       'The first day in a new duty, and an administrator who grants a role and sees it used at once: a phishing-resistant proof answers it.',
@@ -51,6 +56,7 @@ export const privilegeJump = defineDetector({
     scoreSelfGranted: 600,
     halfLifeMs: 3_600_000,
     grantWindowMs: 15 * 60_000,
+    ...firstDays,
   },
   needs: [],
   memory: { session: {}, profile: remembered },
@@ -61,8 +67,10 @@ export const privilegeJump = defineDetector({
     const selfGrant = latest(kept.grants, true, at - params.grantWindowMs, at)
     const grant = selfGrant ?? latest(kept.grants, false, at - params.grantWindowMs, at)
     const isFirst = !kept[rank]
+    // An export and a change of roles are of one rank, and are not one duty.
+    const isFirstOfKind = !kept.kinds.includes(nameHash(scene.actionRule))
     const action = scene.event.action?.name.slice(0, 64) ?? ''
-    if (grant !== undefined && (grant.self || isFirst)) {
+    if (grant !== undefined && (grant.self || isFirst || isFirstOfKind)) {
       const minutesSinceGrant = Math.floor((at - grant.at) / 60_000)
       const by = grant.self ? 'the subject itself' : 'somebody else'
       return {
@@ -73,8 +81,7 @@ export const privilegeJump = defineDetector({
         evidence: { rank, action, grantedBy: by, minutesSinceGrant, firstUse: isFirst },
       }
     }
-    // Without history every rank is a first: nothing to tell a jump from.
-    if (!isFirst || !scene.hasHistory) return null
+    if (!isFirst || !hasHabits(scene, params)) return null
     return {
       reason: 'PRIVILEGE_JUMP',
       score: params.scoreFirst,
@@ -96,7 +103,11 @@ export const privilegeJump = defineDetector({
       return { ...memory, profile: { ...kept, grants } }
     }
     const rank = usedRank(scene)
-    if (rank === null || !context.proven || kept[rank]) return memory
-    return { ...memory, profile: { ...kept, [rank]: true } }
+    if (rank === null || !context.proven) return memory
+    const kind = nameHash(scene.actionRule)
+    if (kept[rank] && kept.kinds.includes(kind)) return memory
+    const others = kept.kinds.filter((known) => known !== kind)
+    const kinds = [...others, kind].slice(-remembered.kinds.max)
+    return { ...memory, profile: { ...kept, [rank]: true, kinds } }
   },
 })

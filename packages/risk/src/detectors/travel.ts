@@ -11,6 +11,8 @@ interface TravelLimits extends CountryRadii {
   readonly speedKmhMax: number
   /** km left after both radii; below it nothing is judged. */
   readonly distanceKmMin: number
+  /** km that an address may be off within its country where its network may be a carrier's. */
+  readonly carrierDoubtKm: number
 }
 
 /** Defaults of the limits, for the params of both detectors. */
@@ -19,6 +21,7 @@ export const travelLimits = {
   distanceKmMin: 200,
   radiusKmMin: 1_500,
   wideRadiusKmMin: 2_500,
+  carrierDoubtKm: 1_000,
 } as const
 
 /** Where and when, and through which network. */
@@ -65,6 +68,9 @@ const comparable = (a: Stop & { place: Place }, b: Stop & { place: Place }): boo
   return a.place.edition === 0 || b.place.edition === 0 || a.place.edition === b.place.edition
 }
 
+/** Carriers hand out addresses of one city in another, and of an unknown network nobody knows that it is none. */
+const sameCountry = (a: Place, b: Place): boolean => a.country !== '' && a.country === b.country
+
 /** Where a sighting was. */
 export const stopOf = (sighting: Sighting): Stop => ({
   place: sighting.context.place,
@@ -83,10 +89,12 @@ export const stopOfEvent = (event: SessionEvent, context: Context): Stop => ({
 export function impossibleJourney(one: Stop, other: Stop, limits: TravelLimits): Journey | null {
   if (!located(one) || !located(other) || !comparable(one, other)) return null
   const [from, to] = one.at <= other.at ? [one, other] : [other, one]
+  const kindsKnown = kindOf(from) !== 'unknown' && kindOf(to) !== 'unknown'
   const left =
     distanceKm(from.place, to.place) -
     uncertaintyKm(from.place, limits) -
-    uncertaintyKm(to.place, limits)
+    uncertaintyKm(to.place, limits) -
+    (kindsKnown || !sameCountry(from.place, to.place) ? 0 : limits.carrierDoubtKm)
   if (left < limits.distanceKmMin) return null
   const msApart = Math.max(to.at - from.at, 60_000)
   const speedKmh = Math.floor((left * 3_600_000) / msApart)
@@ -97,7 +105,7 @@ export function impossibleJourney(one: Stop, other: Stop, limits: TravelLimits):
     distanceKm: left,
     minutesApart: Math.floor(msApart / 60_000),
     speedKmh,
-    kindsKnown: kindOf(from) !== 'unknown' && kindOf(to) !== 'unknown',
+    kindsKnown,
   }
 }
 

@@ -69,6 +69,36 @@ test('a workload or agent that is asked for what only a person can give is count
   expect(evaluator.report().machinesPrompted).toBe(2)
 })
 
+test('an approval that got old counts as freshness, and the end of a cut life as no revocation', () => {
+  const evaluator = new Evaluator()
+  const stale = {
+    detector: 'delegation-stale',
+    reason: 'DELEGATION_STALE',
+    family: 'delegation',
+    score: 450,
+    message: '',
+    evidence: {},
+  } as const
+  const theft = {
+    ...stale,
+    detector: 'new-network',
+    reason: 'NEW_NETWORK',
+    family: 'place',
+  } as const
+  const ended = (rule: string) =>
+    decision({
+      type: 'session.revoked',
+      stepUp: null,
+      session: { status: 'revoked', level: 'LOW', notAfter: null },
+      policy: { id: 'default', version: '', rule },
+    })
+  evaluator.take(event(0), null, [decision({ reasons: [stale] }), ended('revoke.not-after')])
+  expect(evaluator.report().workloads).toMatchObject({ asks: 0, freshness: 1, revoked: 0 })
+  const other = new Evaluator()
+  other.take(event(0), null, [decision({ reasons: [stale, theft] }), ended('revoke.deadline')])
+  expect(other.report().workloads).toMatchObject({ asks: 1, freshness: 0, revoked: 1 })
+})
+
 test('a step-up that ran out before the deed does not stop it', () => {
   const evaluator = new Evaluator()
   const thief = { traits: [], attack: 'thief', harm: false }

@@ -146,7 +146,7 @@ export class Evaluator {
       session.status = decision.session.status
       const { stepUp, type } = decision
       if (type === 'session.stepup.required' && stepUp !== null) {
-        const isFreshness = decision.risk.level === 'LOW'
+        const isFreshness = asksForFreshness(decision)
         session.freshnessOnly = isFreshness
         const asksPerson = stepUp.acrValues.length > 0 || stepUp.prompt
         if (session.kind !== 'human' && asksPerson) this.#tallies.machinePrompted()
@@ -160,7 +160,7 @@ export class Evaluator {
       }
       if (type === 'session.revoked') {
         session.freshnessOnly = false
-        const itsOwn = decision.policy.rule === 'revoke.rotated' || raw.type === 'revocation'
+        const itsOwn = ownEnds.includes(decision.policy.rule) || raw.type === 'revocation'
         if (session.attacked || itsOwn) continue
         session.revoked = true
         keepCause(session, decision)
@@ -191,6 +191,14 @@ export class Evaluator {
     }
   }
 }
+
+/** Ends that follow from an answer: of the old id, and of the life that was cut with it. */
+const ownEnds: readonly string[] = ['revoke.rotated', 'revoke.not-after']
+
+/** At LOW the action alone asks; and how old the approval of an agent's person is, is freshness too. */
+const asksForFreshness = ({ risk, reasons }: Decision): boolean =>
+  risk.level === 'LOW' ||
+  (reasons.length > 0 && reasons.every(({ reason }) => reason === 'DELEGATION_STALE'))
 
 const isExpiry = ({ resolution }: Decision): boolean => resolution?.outcome === 'expired'
 

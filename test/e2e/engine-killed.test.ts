@@ -12,7 +12,7 @@ import { defaultPolicy } from '@holdpoint/risk'
 import { redisStore } from '@holdpoint/state'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
-  decisionTopics,
+  everyDecisionTopic,
   holdpoint,
   plainKafka,
   plainProducer,
@@ -129,7 +129,7 @@ describe('an engine that is killed five times', () => {
     const catalogue = await registryCatalogue({ url: process.env['HOLDPOINT_REGISTRY_URL'] ?? '' })
     const producer = await plainProducer()
     stops.push(() => producer.disconnect())
-    const decisions = await watch(decisionTopics)
+    const decisions = await watch(everyDecisionTopic)
     stops.push(decisions.stop)
     const place = await positions()
     stops.push(place.close)
@@ -170,7 +170,7 @@ describe('an engine that is killed five times', () => {
     const expected = await oracle(catalogue)
     expect(expected.size).toBeGreaterThan(300)
     const seen = await readUntil(
-      decisionTopics,
+      everyDecisionTopic,
       (all) => new Set(mine(all).map(({ headers }) => headers['ce_id'])).size >= expected.size,
       60_000,
     )

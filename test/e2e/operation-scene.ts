@@ -11,7 +11,7 @@ import { vi } from 'vitest'
 import { openPlatform, type Platform } from './operation-log.ts'
 import { type Parts, startParts } from './operation-parts.ts'
 import { type Running, runEngine, runIngest, until } from './operation-services.ts'
-import { decisionTopics, holdpoint } from './platform.ts'
+import { everyDecisionTopic, holdpoint } from './platform.ts'
 
 export interface Scene extends Parts {
   readonly platform: Platform
@@ -23,7 +23,7 @@ export interface Scene extends Parts {
   caughtUp(withinMs: number): Promise<number>
   /** Ids of events in the internal log, with how often each stands there. */
   logged(): Promise<ReadonlyMap<string, number>>
-  /** Bytes of each record on the decision topics, sorted. */
+  /** Bytes of each decision that was published, or kept back on `session.shadow`, sorted. */
   published(): Promise<readonly string[]>
   /** Ends everything that it started. */
   close(): Promise<void>
@@ -74,7 +74,7 @@ async function sceneOn(parts: Parts): Promise<Scene> {
       return ids
     },
     async published() {
-      const records = await Promise.all(decisionTopics.map((topic) => platform.read(topic)))
+      const records = await Promise.all(everyDecisionTopic.map((topic) => platform.read(topic)))
       return records
         .flat()
         .map(({ value }) => value?.toString('hex') ?? '')

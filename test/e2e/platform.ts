@@ -129,3 +129,6 @@ export const decisionTopics = [
   'session.revoked',
   'session.risk.changed',
 ]
+
+/** Where all that was decided stands: also what apps must not act on. */
+export const everyDecisionTopic = [...decisionTopics, 'session.shadow']

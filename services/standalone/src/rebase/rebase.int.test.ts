@@ -131,7 +131,13 @@ beforeEach(async () => {
     partitions,
   }
   const admin = await log.admin()
-  const names = new Set([topics.internal, `${topics.internal}.dlq`, topics.any, ...outputs])
+  const names = new Set([
+    topics.internal,
+    `${topics.internal}.dlq`,
+    topics.any,
+    topics.alerts,
+    ...outputs,
+  ])
   for (const name of names) made.push(`${prefix}${name}`)
   for (const name of names)
     await admin.create({

@@ -20,7 +20,7 @@ export function conclude(turn: Turn, scene: Scene): void {
   const grounds = groundsOf(turn.session)
   const assessment = assess(grounds, t)
   const rule = revocationRule(turn.session, grounds, assessment, scene, policy)
-  if (rule !== '' && (!late || rule === 'revoke.conclusive')) {
+  if (rule !== '' && (!late || rule === 'revoke.conclusive' || rule === 'revoke.parent')) {
     if (revokes(turn, rule)) return
   }
   // The logout of an earlier login under the same id, which came late, ends nothing.
@@ -67,7 +67,7 @@ function askFor(turn: Turn, scene: Scene, ask: Ask): void {
   const wanted = !capped || cap.prompt
   const kept = capped && wanted && !room.stepUp && !observeOnly
   const prompt = wanted && !kept
-  const withheld = observeOnly ? 'observe-only' : kept || spent ? 'cap' : ''
+  const withheld = observeOnly ? 'observe-only' : spent || (capped && !prompt) ? 'cap' : ''
   const id = idOf(turn.drafts.length)
   const stepUp = stepUpFor(ask, scene, { id, t, prompt, withheld }, policy)
   turn.session.stepUp = stepUp
@@ -188,5 +188,5 @@ function revoke(turn: Turn, rule: string, storm: Draft['storm']): void {
   }
   turn.session.status = 'revoked'
   turn.session.held = ''
-  turn.session.endedAt = event.occurredAt
+  turn.session.endedAt = Math.min(event.occurredAt, turn.input.t)
 }

@@ -54,7 +54,13 @@ export function endLife(
   if (open !== null && !open.expired) {
     const resolution = resolutionOf(open, 'superseded', notAfter)
     decisions.unshift(
-      draft({ ...told, type: 'session.stepup.resolved', rule: open.rule, resolution }),
+      draft({
+        ...told,
+        type: 'session.stepup.resolved',
+        rule: open.rule,
+        keptBack: open.withheld === 'observe-only' ? 'observe-only' : keptBack,
+        resolution,
+      }),
     )
   }
   const ended: Session = {

@@ -30,7 +30,11 @@ export function revocationRule(
   scene: Scene,
   policy: Policy,
 ): string {
-  if (grounds.some((c) => c.score >= 1000)) return 'revoke.conclusive'
+  const conclusive = grounds.filter((c) => c.score >= 1000)
+  if (conclusive.length > 0) {
+    const byParent = conclusive.every(({ reason }) => reason === 'PARENT_REVOKED')
+    return byParent ? 'revoke.parent' : 'revoke.conclusive'
+  }
   if (scene.kind !== 'human') return ''
   const { scoreFrom, familiesMin, familiesNeeded, failuresMax } = policy.revocation
   const convincing =

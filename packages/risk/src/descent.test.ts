@@ -100,6 +100,16 @@ describe('what was begun from a session', () => {
     expect(decisions.at(-1)).toMatchObject({ type: 'session.revoked', sessionId: 'late' })
   })
 
+  it('is held by no storm cap, however many there are', () => {
+    const folding = family()
+    const apps = Array.from({ length: 30 }, (_, n) => `app-${n}`)
+    for (const name of apps)
+      folding.happens({ ...home, ...session(name, 'sso'), ...login, ...after(4) })
+    folding.happens({ ...session('sso'), ...revocation, ...after(10) })
+    for (const name of apps) folding.happens({ ...home, ...session(name), ...after(11) })
+    expect(new Set(statuses(folding, ...apps))).toEqual(new Set(['revoked']))
+  })
+
   it('need not name it again', () => {
     const folding = family()
     for (const n of [4, 5]) folding.happens({ ...agent, ...session('agent'), ...after(n) })

@@ -8,6 +8,7 @@ import { contribute } from './assess.ts'
 import { revokes, tellLevel } from './conclude.ts'
 import { isObserved } from './control.ts'
 import { schedule } from './deadline.ts'
+import { groundsOf } from './decide.ts'
 import { detectAll } from './detect.ts'
 import { parentRevoked } from './detectors/parent-revoked.ts'
 import { type Folding, put, sessionOf } from './folding.ts'
@@ -108,6 +109,8 @@ export function end(
   const told = { before: child.session, t: cause.t, offset: folding.offset }
   for (const entry of storyOf(cause.event, signals, told)) folding.story.push([child.key, entry])
   setRisk(turn, contribute(turn.session.contributions, signals, cause.t))
+  // Where its tenant was only observed, it was told once, and lives.
+  if (!groundsOf(turn.session).some(({ reason }) => reason === 'PARENT_REVOKED')) return profile
   revokes(turn, 'revoke.parent')
   // It is remembered as revoked for as long as any that was revoked now.
   turn.session.lastSeen = Math.max(turn.session.lastSeen, cause.t)

@@ -115,6 +115,22 @@ describe('a revocation that names an old session id', () => {
   })
 })
 
+describe('a prompt that a cap kept back', () => {
+  it('ends nobody at its deadline, and is made once there is room', () => {
+    const folding = folder()
+    const second = session('s-2')
+    const log = { ...home, type: 'login' as const, action: null, assurance: twoFactors }
+    folding.happens({ ...log, ...session('s-1'), ...after(0) })
+    folding.happens({ ...log, ...second, ...after(1) })
+    folding.happens({ ...thief, ...session('s-1'), ...after(20) })
+    folding.happens({ ...thief, ...second, ...after(20) })
+    expect(folding.decisions.at(-1)?.stepUp?.prompt).toBe(false)
+    folding.happens({ ...thief, ...second, ...after(40) })
+    expect(told(folding)).not.toContain('session.revoked')
+    expect(folding.decisions.at(-1)?.stepUp?.prompt).toBe(true)
+  })
+})
+
 describe('assurance', () => {
   it('is not raised by an attempt that failed', () => {
     const folding = atWork()

@@ -62,8 +62,9 @@ export function followUps(record: LogRecord, states: States): readonly string[] 
     const due = dueTimers(states.profile(keys.subject), decisionTime(record.event))
     const reachesOn = type === 'revocation' || type === 'feedback'
     const successor = reachesOn ? (states.session(keys.session)?.successor ?? '') : ''
+    const on = renewals(successor, (key) => states.session(key))
     const kin = kinOf(record.event, (key) => (key === '' ? null : states.session(key)))
-    return [...due.map((timer) => timer.session), ...(successor === '' ? [] : [successor]), ...kin]
+    return [...due.map((timer) => timer.session), ...on, ...kin]
   }
   if (record.kind === 'control') return []
   return states
@@ -113,6 +114,7 @@ function foldEvent(
   folding: Folding,
   event: SessionEvent,
   detectors: typeof allDetectors,
+  goesOn = true,
 ): Told | 'repeat' | 'unheard' {
   const t = decisionTime(event)
   const keys = event.keys
@@ -191,7 +193,9 @@ function foldEvent(
     profile = tellKin(folding, cause, { before, after: result.session, previousKey }, profile)
   }
   keep(folding, keys.subject, stored, seen(profile, t))
-  if (event.type === 'revocation' && known !== null) revokeOn(folding, event, known, detectors)
+  if (event.type === 'revocation' && known !== null && goesOn) {
+    revokeOn(folding, event, known, detectors)
+  }
   return { signals: result.signals, blind: result.blind }
 }
 
@@ -265,9 +269,10 @@ function foldFeedback(
   put(folding.sessions, event.keys.session, judged.session)
   const profile = schedule(judged.profile, event.keys.session, judged.session)
   keep(folding, event.keys.subject, stored, profile)
-  const next = session.successor === '' ? null : sessionOf(folding, session.successor)
+  const on = renewals(session.successor, (key) => sessionOf(folding, key)).at(-1) ?? ''
+  const next = on === '' ? null : sessionOf(folding, on)
   if (next !== null) {
-    const keys = { ...event.keys, session: session.successor }
+    const keys = { ...event.keys, session: on }
     foldFeedback(folding, { ...event, sessionId: next.sessionId, keys }, next, detectors)
   }
   return quiet
@@ -275,17 +280,33 @@ function foldFeedback(
 
 const quiet: Told = { signals: [], blind: [] }
 
-/** A revocation that names an old id means the session that lives on under another. */
+/** Renewals that are followed from an old id to the present one. */
+const renewalsMax = 256
+
+/** The session that lives on under another id, and those between, as far as they are known. */
+function renewals(key: string, session: (key: string) => Session | null): readonly string[] {
+  const keys: string[] = []
+  let next = key
+  while (next !== '' && keys.length < renewalsMax && !keys.includes(next)) {
+    keys.push(next)
+    next = session(next)?.successor ?? ''
+  }
+  return keys
+}
+
+/** A revocation that names an old id means each of its renewals, and above all the one that lives on. */
 function revokeOn(
   folding: Folding,
   event: SessionEvent,
   { successor }: Session,
   detectors: typeof allDetectors,
 ): void {
-  const next = successor === '' ? null : sessionOf(folding, successor)
-  if (next === null) return
-  const keys = { ...event.keys, session: successor }
-  foldEvent(folding, { ...event, sessionId: next.sessionId, keys }, detectors)
+  for (const key of renewals(successor, (of) => sessionOf(folding, of))) {
+    const next = sessionOf(folding, key)
+    if (next === null) return
+    const keys = { ...event.keys, session: key }
+    foldEvent(folding, { ...event, sessionId: next.sessionId, keys }, detectors, false)
+  }
 }
 
 /** A login that failed, or was only attempted, opens no session and says nothing of one. */

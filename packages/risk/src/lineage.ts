@@ -12,7 +12,7 @@ export const isRevokedForCause = (session: Session, profile: Profile): boolean =
   session.startedAt < profile.notBefore || (session.status === 'revoked' && !isOutlived(session))
 
 const evidenceSince = (contributions: readonly Contribution[]): number =>
-  contributions.reduce((first, { seen }) => Math.min(first, seen), Number.POSITIVE_INFINITY)
+  contributions.reduce((first, { found }) => Math.min(first, found), Number.POSITIVE_INFINITY)
 
 /**
  * Whether a session's child stays with it where another session took over from it. A person who takes

@@ -268,7 +268,10 @@ function evolve(turn: Turn, scene: Scene, proven: boolean): void {
   const { session, profile } = turn
   const kept = rememberAll(detectors, { ...scene, context, session, profile }, policy)
   session.memory = kept.session
-  if (kept.profile !== profile.memory) turn.profile = { ...profile, memory: kept.profile }
+  // What an agent does is no habit of the person who sent it.
+  if (kept.profile !== profile.memory && !isDelegated(turn)) {
+    turn.profile = { ...profile, memory: kept.profile }
+  }
 }
 
 /** A session remembers what it was begun from, and how fresh the approval behind it was: a later event need not say. */

@@ -305,6 +305,16 @@ describe('what is counted', () => {
     expect(hasRoom(loads, 'default', start - minutes(9), 'revocations')).toBe(false)
   })
 
+  it('is not held for hours by a clock that was ahead', () => {
+    let loads: Loads = []
+    const ahead = start + hours(26)
+    for (let n = 0; n < 5; n += 1) loads = countOne(loads, 'default', ahead, 'revocations')
+    expect(hasRoom(loads, 'default', ahead, 'revocations')).toBe(false)
+    expect(hasRoom(loads, 'default', start, 'revocations')).toBe(true)
+    for (let n = 0; n < 5; n += 1) loads = countOne(loads, 'default', start, 'revocations')
+    expect(hasRoom(loads, 'default', start + minutes(1), 'revocations')).toBe(false)
+  })
+
   it('a session counts once an hour, and in two hours as one', () => {
     let loads: Loads = []
     const all = people(600)

@@ -84,12 +84,15 @@ export function countActive(loads: Loads, tenant: string, t: number, lastSeen: n
 }
 
 function inHour(load: TenantLoad, hour: number): TenantLoad {
+  if (hour < load.hour - 1) return { ...load, hour, before: 0, seen: 0, fresh: 0 }
   if (hour <= load.hour) return load
   return { ...load, hour, before: hour === load.hour + 1 ? load.seen : 0, seen: 0, fresh: 0 }
 }
 
 function inMinute(load: TenantLoad, minute: number): TenantLoad {
   const gone = minute - load.minute
+  // An hour back is no event that comes late: ingest's clock was ahead, and must not hold the window for as long.
+  if (gone < -60) return { ...load, minute, revocations: noCounts, stepUps: noCounts }
   if (gone <= 0) return load
   const shifted = (counts: readonly number[]) =>
     gone >= minutesCounted ? noCounts : [...counts.slice(gone), ...noCounts.slice(0, gone)]

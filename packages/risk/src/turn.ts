@@ -74,9 +74,9 @@ export function spoken(turn: Turn) {
   }
 }
 
-/** Why what is decided now is kept from the apps, '' where it is not. */
+/** Why what is decided now is kept from the apps, '' where it is not: a revocation from outside is not the engine's. */
 export const keptBackIn = ({ input }: Turn): KeptBack | '' =>
-  input.observeOnly ? 'observe-only' : ''
+  input.observeOnly && input.event.type !== 'revocation' ? 'observe-only' : ''
 
 /** Tells how a step-up was closed. */
 export function tellResolved(

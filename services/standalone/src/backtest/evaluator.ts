@@ -158,10 +158,13 @@ export class Evaluator {
           keepCause(session, decision)
         }
       }
-      if (type === 'session.revoked') {
+      // What a cap holds would have been a revocation.
+      const held = type === 'session.risk.changed' && decision.policy.rule === 'hold'
+      if (type === 'session.revoked' || held) {
         session.freshnessOnly = false
-        const itsOwn = ownEnds.includes(decision.policy.rule) || raw.type === 'revocation'
-        if (session.attacked || itsOwn) continue
+        const outside = raw.type === 'revocation' && decision.cause.eventId === raw.id
+        if (session.attacked || outside || ownEnds.includes(decision.policy.rule)) continue
+        if (session.revoked) continue
         session.revoked = true
         keepCause(session, decision)
       }
@@ -171,7 +174,9 @@ export class Evaluator {
   /** The sessions that a decision speaks of: one, or all of its subject. */
   #spokenOf({ tenant, sessionId, subject }: Decision): readonly SeenSession[] {
     if (sessionId === null) {
-      return [...this.#sessions.values()].filter((session) => session.subject === subject.id)
+      return [...this.#sessions]
+        .filter(([key, session]) => key.startsWith(`${tenant}|`) && session.subject === subject.id)
+        .map(([, session]) => session)
     }
     const session = this.#sessions.get(keyOf(tenant, sessionId))
     return session === undefined ? [] : [session]

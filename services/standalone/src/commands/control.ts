@@ -6,6 +6,7 @@ import { answerOrder, type By, observeOrder, send } from '../control/order.ts'
 import { heldDecisions, switchesOn } from '../control/standing.ts'
 import { jsonLine } from '../dlq/text.ts'
 import type { Environment } from '../environment.ts'
+import { CommandError } from '../errors.ts'
 import { type Connection, connectedAs } from './connected.ts'
 
 const connected = connectedAs('holdpoint-control')
@@ -42,9 +43,17 @@ const ordering = (command: Command): Command =>
 
 const byOf = ({ reason, operator }: OrderFlags): By => ({
   reason,
-  operator: operator ?? userInfo().username,
+  operator: operator ?? thisUser(),
   now: Date.now(),
 })
+
+function thisUser(): string {
+  try {
+    return userInfo().username
+  } catch {
+    throw new CommandError('this system has no name for its user: say who orders it by --operator')
+  }
+}
 
 interface ObserveFlags extends OrderFlags {
   readonly tenant?: string
@@ -56,7 +65,7 @@ const observeCommand = (env: Environment): Command =>
       'on: decisions go to session.shadow alone, and no session is revoked; off: apps hear of them again',
     )
     .addArgument(new Argument('<switch>', 'of observe-only').choices(['on', 'off']))
-    .option('--tenant <tenant>', 'of one tenant (default: of all)')
+    .option('--tenant <tenant>', 'of one tenant (default: of all)', said)
     .addHelpText(
       'after',
       `${addresses}\nExample:\n  holdpoint control observe on --tenant acme --reason ticket-4711`,

@@ -39,6 +39,8 @@ export const leftReasons = {
   not_whole: 'kept without their value, which was too large: their producer has to send them',
   no_origin: 'name no topic that they could go back to',
   unreadable: 'this release cannot read them either',
+  order:
+    'are orders of operators, and a later one may stand: give them again with holdpoint control',
   tick: 'are ticks: later ones have done their work',
   too_old: 'occurred more than 24 hours ago',
   too_large: 'are larger than their topic takes',
@@ -83,6 +85,7 @@ export interface ReturnDeps {
  */
 export async function returnOf(letter: Letter, deps: ReturnDeps): Promise<Return> {
   if (letter.truncated !== '') return { left: 'not_whole' }
+  if (letter.from?.topic === topics.control) return { left: 'order' }
   const topic = topicOf(letter.at.topic)
   const partitions = deps.partitions.get(topic)
   // Only ingest and engine write letters, of this one topic: what says otherwise is not theirs.
@@ -104,7 +107,7 @@ async function internalReturn(
   const found = await readLogRecord(letter.record.value, schemas)
   if (found === null) return { left: 'unreadable' }
   if (found.kind === 'tick') return { left: 'tick' }
-  if (found.kind === 'control') return orderReturn(letter, partitions)
+  if (found.kind === 'control') return { left: 'order' }
   const receivedAt = now()
   if (isTooOld(found.event, receivedAt)) return { left: 'too_old' }
   const event = { ...found.event, receivedAt }
@@ -116,17 +119,6 @@ async function internalReturn(
     headers: headersOf(letter),
   }
   return { left: null, topic: topics.internal, record }
-}
-
-/** An operator's order goes back as it is, to the one partition that failed on it: the others have taken it. */
-function orderReturn(letter: Letter, partitions: number): Return {
-  const { key, value } = letter.record
-  const partition = (letter.from?.partition ?? 0) % partitions
-  return {
-    left: null,
-    topic: topics.internal,
-    record: { partition, key, value, headers: headersOf(letter) },
-  }
 }
 
 /** null where the bytes are none that this release reads. */

@@ -11,22 +11,30 @@ export interface AlertFile {
   close(): Promise<void>
 }
 
-/** Opens it empty. @throws CommandError where it cannot be written */
+/**
+ * Makes it, for its owner alone: alerts hold raw addresses.
+ * @throws CommandError where it is there already or cannot be written
+ */
 export async function openAlertFile(file: string): Promise<AlertFile> {
-  const handle = await open(file, 'w').catch((error: NodeJS.ErrnoException) => {
+  const failed = (error: NodeJS.ErrnoException): never => {
+    const why = error.code === 'EEXIST' ? 'it is there already' : (error.code ?? error.message)
     throw new CommandError(
-      `cannot write ${file} (${error.code ?? error.message}): name a file in a folder that you may write`,
+      `cannot write ${file} (${why}): name a new file in a folder that you may write`,
     )
-  })
+  }
+  const handle = await open(file, 'wx', 0o600).catch(failed)
   const stream = handle.createWriteStream()
   const done = finished(stream)
+  // Whoever writes next, or closes, is told.
+  done.catch(() => undefined)
   return {
     async write(json) {
-      if (!stream.write(`${json}\n`)) await Promise.race([once(stream, 'drain'), done])
+      if (stream.errored !== null) failed(stream.errored)
+      if (!stream.write(`${json}\n`)) await once(stream, 'drain').catch(failed)
     },
     async close() {
       stream.end()
-      await done
+      await done.catch(failed)
     },
   }
 }

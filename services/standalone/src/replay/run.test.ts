@@ -70,8 +70,13 @@ test('alerts of a file are written as they stand on the topic, one a line', asyn
 
 test('a file of alerts that cannot be written is a clear error', async () => {
   await expect(openAlertFile(join(folder, 'no', 'alerts.ndjson'))).rejects.toThrow(
-    /cannot write .*alerts\.ndjson \(ENOENT\): name a file/,
+    /cannot write .*alerts\.ndjson \(ENOENT\): name a new file/,
   )
+})
+
+test('a file that is there already is not overwritten by alerts', async () => {
+  const file = write('kept.ndjson', ['{}'])
+  await expect(openAlertFile(file)).rejects.toThrow('it is there already')
 })
 
 test('decisions come in the order of the lines that caused them, a deadline with the tick that passes it', async () => {

@@ -258,7 +258,7 @@ describe('the checks', () => {
   it('find a decision held back without a rebuild', async () => {
     const shadow = { ...published()[0]!, topic: 'session.shadow' }
     expect(broken(await judged({ shadow: [shadow] }))).toEqual([
-      'a decision is held back only by a rebuild',
+      'a decision is held back only by a rebuild, a cap or observe-only',
     ])
   })
 

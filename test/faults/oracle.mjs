@@ -11,6 +11,7 @@ import { defaultPolicy } from '@holdpoint/risk'
  * @property {import('@holdpoint/risk').Decision} decision
  * @property {Buffer} value as it must be on the wire
  * @property {string | null} traceparent of its cause, which goes on with it
+ * @property {import('@holdpoint/risk').KeptBack | null} keptBack why apps must not act on it
  *
  * @typedef {object} Folded
  * @property {ReadonlyMap<string, Expected>} decisions by id
@@ -38,10 +39,11 @@ export function fold(log, catalogue) {
     partitions.set(partition, refolded)
     for (const output of refolded.outputs) {
       if (output.kind === 'decision') {
-        const { decision, value, traceparent } = output
+        const { decision, value, traceparent, keptBack } = output
         decisions.set(decision.decisionId, {
           decision,
           value,
+          keptBack,
           traceparent: traceparent === null ? null : String(traceparent),
         })
       } else if (output.kind === 'dead-letter') {

@@ -2,6 +2,9 @@ import { isDeepStrictEqual } from 'node:util'
 import { decisionHeaders, decisionTopicOf, partitionOf, recordKey } from '@holdpoint/contracts'
 import { promise } from './promises.mjs'
 
+/** Says on `session.shadow` why apps must not act on a decision. */
+const keptBackHeader = 'holdpoint.kept-back'
+
 // What is on the topics of decisions, held against what the fold decided.
 
 /** @typedef {import('./evidence.mjs').Found} Found */
@@ -24,10 +27,11 @@ export function judgePublished({ published, shadow }, { decisions }, { rebuilt, 
   const expected = {}
   const missing = []
   let keptBack = 0
-  for (const [id, { decision }] of decisions) {
+  for (const [id, { decision, keptBack: why }] of decisions) {
     expected[decision.type] = (expected[decision.type] ?? 0) + 1
-    if (first.has(id)) continue
     const shadowed = firstShadow.get(id)
+    if (why !== null && shadowed !== undefined) keptBack += 1
+    if (why === null ? first.has(id) : shadowed !== undefined) continue
     const tooOld =
       shadowed !== undefined && shadowed.timestamp - decision.decidedAt > rebuiltDecisionAgeMs
     if (rebuilt && tooOld && decision.type !== 'session.revoked') keptBack += 1
@@ -43,13 +47,18 @@ export function judgePublished({ published, shadow }, { decisions }, { rebuilt, 
     })
   const unequal = differing(({ value }, known) => !(value?.equals(known.value) ?? false))
   const astray = differing(
-    ({ topic }, { decision }) => topic !== decisionTopicOf(decision.type),
+    ({ topic }, { decision, keptBack: why }) =>
+      why !== null || topic !== decisionTopicOf(decision.type),
     published,
   )
   const misplaced = differing((found, known) => !standsRight(found, known, partitions))
-  const misnamed = differing(
-    ({ headers }, known) => !isDeepStrictEqual({ ...headers }, headersOf(known)),
-  )
+  const misnamed = differing(({ headers }, known) => {
+    const { [keptBackHeader]: why, ...others } = headers
+    const right =
+      known.keptBack === null ? why === undefined || why === 'rebuilt' : why === known.keptBack
+    return !right || !isDeepStrictEqual(others, headersOf(known))
+  })
+  const fromShadow = shadow.filter((found) => decisions.get(idOf(found))?.keptBack === null)
   return {
     expected,
     keptBack,
@@ -67,7 +76,10 @@ export function judgePublished({ published, shadow }, { decisions }, { rebuilt, 
         'first publications are in sequence order',
         outOfOrder([...first.values()], decisions),
       ),
-      promise('a decision is held back only by a rebuild', rebuilt ? [] : shadow.map(place)),
+      promise(
+        'a decision is held back only by a rebuild, a cap or observe-only',
+        rebuilt ? [] : fromShadow.map(place),
+      ),
     ],
   }
 }

@@ -87,11 +87,20 @@ export class Published {
     }
   }
 
-  #place(topic: string, partition: number, record: StoredRecord, { decision }: Decided): void {
+  #place(
+    topic: string,
+    partition: number,
+    record: StoredRecord,
+    { decision, keptBack }: Decided,
+  ): void {
     const id = decision.decisionId
     const past = this.#rebuilt && this.#now - decision.decidedAt > newsMs
     const mayBeShadow = past && decision.type !== 'session.revoked'
-    if (topic !== decisionTopicOf(decision.type) && !(topic === topics.shadow && mayBeShadow)) {
+    const right =
+      keptBack === null
+        ? topic === decisionTopicOf(decision.type) || (topic === topics.shadow && mayBeShadow)
+        : topic === topics.shadow
+    if (!right) {
       this.#find('I2', 'lost', `${id}, a ${decision.type}, went to ${topic}`)
     }
     const key = recordKey(decision.tenant, decision.subject.id)

@@ -10,7 +10,7 @@ import { placeOf, setRisk, type Turn } from './turn.ts'
  * Whether the person has approved since the step-up was issued: by an authentication of the asked rank
  * in a session that lives and is not in doubt itself, made from a context that is proven there.
  */
-function approves(approver: Session, open: OpenStepUp, profile: Profile): boolean {
+export function approves(approver: Session, open: OpenStepUp, profile: Profile): boolean {
   const { rank, authTime, context } = approver.assurance
   return (
     approver.status === 'active' &&

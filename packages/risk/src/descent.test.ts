@@ -1,11 +1,14 @@
 /** Sessions begun from others: single sign-on and its apps, a person and the agents that she sent. */
 import { describe, expect, it } from 'vitest'
+import { approves } from './approve.ts'
 import type { SessionEvent } from './event.ts'
 import { followUps, keysOf } from './fold.ts'
-import { caps } from './state.ts'
+import { keepsChild } from './lineage.ts'
+import { caps, emptyProfile, emptySession } from './state.ts'
 import { type Folder, folder } from './testing/folding.ts'
 import {
   chrome,
+  credential,
   event,
   farNetwork,
   homeNetwork,
@@ -53,6 +56,12 @@ function family(): Folder {
   folding.happens({ ...agent, ...session('agent', 'sso'), ...after(2) })
   folding.happens({ ...agent, ...session('agent-2', 'agent'), ...after(3) })
   expect(folding.decisions).toEqual([])
+  return folding
+}
+
+function stolen(): Folder {
+  const folding = family()
+  folding.happens({ ...thief, ...session('sso'), ...after(15) })
   return folding
 }
 
@@ -108,6 +117,16 @@ describe('what was begun from a session', () => {
     folding.happens({ ...session('sso'), ...revocation, ...after(10) })
     for (const name of apps) folding.happens({ ...home, ...session(name), ...after(11) })
     expect(new Set(statuses(folding, ...apps))).toEqual(new Set(['revoked']))
+  })
+
+  it('ends once where each names another as its parent in a ring', () => {
+    const folding = folder()
+    folding.happens({ ...home, ...session('a', 'c'), ...login, ...after(0) })
+    folding.happens({ ...session('c'), type: 'logout', action: null, ...after(0) })
+    folding.happens({ ...home, ...session('b', 'a'), ...login, ...after(0) })
+    folding.happens({ ...home, ...session('c', 'b'), ...after(1) })
+    folding.happens({ ...home, ...session('c'), ...login, ...after(1) })
+    expect(revoked(folding).toSorted()).toEqual(['a', 'b', 'c'])
   })
 
   it('need not name it again', () => {
@@ -203,6 +222,15 @@ describe('a new session id of the parent', () => {
     expect(revoked(folding)).toEqual(['sso', 'thiefs-agent'])
     folding.happens({ ...agent, ...session('agent', 'sso'), ...after(21) })
     expect(statuses(folding, 'app', 'agent', 'agent-2')).toEqual(['active', 'active', 'active'])
+  })
+
+  it('leaves it to the thief also where the evidence grew after that', () => {
+    const [contribution] = stolen().session('sso')?.contributions ?? []
+    if (contribution === undefined) throw new Error('nothing was found')
+    const grown = { ...contribution, found: start, seen: start + minutes(5) }
+    const parent = { ...emptySession, status: 'revoked' as const, contributions: [grown] }
+    expect(keepsChild(parent, start + minutes(3))).toBe(true)
+    expect(keepsChild(parent, start - 1)).toBe(false)
   })
 
   it('takes along everything where it was no thief', () => {
@@ -341,6 +369,29 @@ describe('an approval', () => {
     expect(resolution(folding)).toMatchObject({ approval: { sessionId: 'sso-2' } })
   })
 
+  it.each([{ held: '1.7.1.0' }, { level: 'HIGH' as const }])(
+    'is not given by a session that is in doubt itself (%o)',
+    (doubt) => {
+      const folding = asked()
+      const sso = folding.session('sso')
+      if (sso === null) throw new Error('the person has no session')
+      const agents = folding.session('agent')
+      expect(agents?.stepUp?.obligation).toBe('approval')
+      const open = agents?.stepUp ?? null
+      const approver = {
+        ...sso,
+        assurance: { ...sso.assurance, rank: 3, authTime: start + minutes(71) },
+      }
+      expect(
+        open !== null && approves(approver, open, folding.profile('subject-1') ?? emptyProfile),
+      ).toBe(true)
+      expect(
+        open !== null &&
+          approves({ ...approver, ...doubt }, open, folding.profile('subject-1') ?? emptyProfile),
+      ).toBe(false)
+    },
+  )
+
   it('stays asked for where nobody is known who could give it', () => {
     const folding = folder()
     const alone = { ...agent, ...session('agent'), subject: { id: 'a', kind: 'agent', iss: '' } }
@@ -356,6 +407,20 @@ describe('an approval', () => {
 })
 
 describe('a person and her agent', () => {
+  it('have no habits in common: what the agent does is no first of hers, and no news of its own', () => {
+    const folding = family()
+    const key = { ...agent, credential: credential({ kind: 'workload-identity' }) }
+    const exports = { name: 'customers.export', resource: '', access: 'read' as const }
+    const action = { ...exports, amount: null, currency: '' }
+    folding.happens({ ...key, ...session('task', 'sso'), ...after(4) })
+    for (const n of [5, 6]) {
+      const { signals } = folding.happens({ ...key, ...session('task'), action, ...after(n) })
+      expect(signals.map(({ reason }) => reason)).not.toContain('PRIVILEGE_JUMP')
+    }
+    expect(folding.session('task')?.contexts[0]?.proven).toBe(true)
+    expect(folding.profile('subject-1')?.memory['privilege-jump']).toBeUndefined()
+  })
+
   it('are never taken for one traveller, and what the one uses is not news to the other', () => {
     const folding = family()
     const dublin = { ...london, latitude: 53.35, longitude: -6.26, city: 'Dublin', country: 'IE' }

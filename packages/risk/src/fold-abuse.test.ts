@@ -115,6 +115,23 @@ describe('a revocation that names an old session id', () => {
   })
 })
 
+describe('a session that was renewed thousands of times', () => {
+  it('is followed to its end without a fault, and in few decisions', () => {
+    const folding = atWork()
+    const renewed = 3_000
+    for (let n = 1; n <= renewed; n += 1) {
+      const previous = n === 1 ? 's-1' : `r-${n - 1}`
+      const renewal = { ...reauthentication, ...session(`r-${n}`, previous), assurance: twoFactors }
+      folding.happens({ ...home, ...renewal, ...after(30 + n / 100) })
+    }
+    const revocation = { type: 'revocation' as const, action: null, ...after(61) }
+    const { decisions } = folding.happens({ ...session('s-1'), ...revocation })
+    expect(decisions.length).toBeLessThan(999)
+    folding.happens({ ...session(`r-${renewed - 200}`), ...revocation })
+    expect(folding.session(`r-${renewed}`)?.status).toBe('revoked')
+  })
+})
+
 describe('a prompt that a cap kept back', () => {
   it('ends nobody at its deadline, and is made once there is room', () => {
     const folding = folder()

@@ -150,6 +150,26 @@ describe('observe-only', () => {
     expect(folding.session('p-1/s-1')?.status).toBe('revoked')
   })
 
+  it('tells once of what would have ended with its parent, and ends it not when it is off', () => {
+    const folding = observed()
+    const keys = {
+      subject: 'p-1',
+      session: 'p-1/app',
+      previousSession: '',
+      parentSession: 'p-1/s-1',
+    }
+    const app = { sessionId: 'app', parentSessionId: 's-1', keys }
+    folding.fold(login(1, minutes(1), app))
+    folding.fold(of(1, minutes(20), { type: 'revocation', action: null, initiator: 'admin' }))
+    for (let n = 21; n < 25; n += 1) folding.fold(of(1, minutes(n), app))
+    const ends = folding.shadow.filter(({ type }) => type === 'session.revoked')
+    expect(ends.map(({ sessionId }) => sessionId)).toEqual(['app'])
+    folding.fold(order('observe-only', minutes(30), { on: false }))
+    folding.fold(of(1, minutes(31)))
+    folding.fold(of(1, minutes(32), app))
+    expect(folding.session('p-1/app')?.status).toBe('active')
+  })
+
   it('is told by one partition, once for each turn of the switch', () => {
     const folding = folder(undefined, 0)
     folding.fold(order('observe-only', 0, { tenant: 'acme', on: true }))

@@ -1,6 +1,7 @@
 /** A country that the subject has never been proven in. */
 import { defineDetector, noMemory } from '../detector.ts'
 import type { Context } from '../state.ts'
+import { firstDays } from './first-days.ts'
 
 /** The place's country, which a producer may have stated, before that of the address. */
 const countryOf = (context: Context): string =>
@@ -24,7 +25,7 @@ export const newCountry = defineDetector({
       'Every first trip abroad, and roaming or corporate egress that surfaces in another country: the score alone asks for nothing.',
     ],
   },
-  params: { score: 200, halfLifeMs: 24 * 3_600_000, loginsMin: 5, loginDaysMin: 3 },
+  params: { score: 200, halfLifeMs: 24 * 3_600_000, ...firstDays },
   needs: ['history'],
   memory: noMemory,
   detect({ context, profile }, _memory, params) {

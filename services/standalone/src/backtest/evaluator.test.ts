@@ -99,6 +99,29 @@ test('an approval that got old counts as freshness, and the end of a cut life as
   expect(other.report().workloads).toMatchObject({ asks: 1, freshness: 0, revoked: 1 })
 })
 
+test('a revocation of somebody else in the same take, and one that a cap held, count as what they are', () => {
+  const revoked = { status: 'revoked', level: 'HIGH', notAfter: null } as const
+  const deadline = { id: 'default', version: '', rule: 'revoke.deadline' }
+  const over = {
+    type: 'session.revoked',
+    stepUp: null,
+    session: revoked,
+    policy: deadline,
+  } as const
+  const evaluator = new Evaluator()
+  evaluator.take(event(0), null, [])
+  const other = event(1, { type: 'revocation', sessionId: 's-2', subject: { id: 'bob' } })
+  evaluator.take(other, null, [
+    decision({ ...over, cause: { eventId: 'timer:x', partition: 0, offset: 1 } }),
+  ])
+  expect(evaluator.report().workloads.revoked).toBe(1)
+  const held = new Evaluator()
+  held.take(event(0), null, [
+    decision({ ...over, type: 'session.risk.changed', policy: { ...deadline, rule: 'hold' } }),
+  ])
+  expect(held.report().workloads.revoked).toBe(1)
+})
+
 test('a step-up that ran out before the deed does not stop it', () => {
   const evaluator = new Evaluator()
   const thief = { traits: [], attack: 'thief', harm: false }

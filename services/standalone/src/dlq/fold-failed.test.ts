@@ -3,6 +3,7 @@ import { topics } from '@holdpoint/contracts'
 import { coreFold } from '@holdpoint/engine'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { event, type Kit, login, startKit, told } from '../../test/dead-letter-kit.ts'
+import { observeOrder, send } from '../control/order.ts'
 import { outcomeLines } from './redrive.ts'
 import { letterLines } from './show.ts'
 
@@ -104,5 +105,22 @@ describe('an event on which the fold failed', () => {
     const outcomes = await kit.redrive({ now })
     expect(told(outcomes)['fold_exception too_old']).toBe(1)
     expect(outcomeLines(outcomes, false).join('\n')).toContain('occurred more than 24 hours ago')
+  })
+})
+
+describe('an order of an operator on which the fold failed', () => {
+  test('is left where it is: a later one may stand by now', async () => {
+    await kit.startIngest()
+    await kit.startEngine({
+      ...coreFold,
+      foldPartition: (meta, placed, states, policy) => {
+        if (placed.record.kind === 'control') throw new Error('broken')
+        return coreFold.foldPartition(meta, placed, states, policy)
+      },
+    })
+    const by = { reason: 'ticket-4711', operator: 'zoë', now: Date.now() }
+    await send(kit.log, observeOrder(true, '', by))
+    await kit.read('holdpoint.events.dlq', 1)
+    expect(Object.keys(told(await kit.redrive()))).toEqual(['fold_exception order'])
   })
 })

@@ -22,8 +22,13 @@ export interface AddressFacts {
 export interface Enrichment {
   /** The data edition of places, yyyymmdd. */
   readonly edition: number
-  /** null where the text is no address. */
-  address(text: string): AddressFacts | null
+  /**
+   * null where the text is no address.
+   * @param asn the system that the event states
+   */
+  address(text: string, asn?: number): AddressFacts | null
+  /** What is known of a system whose address nobody tells. */
+  system(asn: number): NetworkFacts
   client(userAgent: string): ClientFacts
 }
 
@@ -40,21 +45,23 @@ export function joinEnrichment(parts: {
   return {
     edition: parts.places.edition,
     client: parts.clients,
-    address(text) {
-      const cached = cache.get(text)
+    system: (asn) => parts.networks(null, asn),
+    address(text, asn) {
+      const key = asn === undefined ? text : `${text} ${asn}`
+      const cached = cache.get(key)
       if (cached !== undefined) return cached
       const address = parseAddress(text)
       if (address === null) return null
       const place = address.global ? parts.places.lookup(address) : null
-      const facts = { address, place, network: parts.networks(address) }
-      cache.set(text, facts)
+      const facts = { address, place, network: parts.networks(address, asn) }
+      cache.set(key, facts)
       return facts
     },
   }
 }
 
 /**
- * The shipped enrichment: geoip-lite, ASN table, hosting list, the operator's lists. Loads data for
+ * The shipped enrichment: geoip-lite, ASN table, lists of systems, the operator's lists. Loads data for
  * about half a second and holds about 170 MiB.
  */
 export function createEnrichment(

@@ -48,7 +48,7 @@ describe('network kinds', () => {
     expect(asns.size).toBeGreaterThan(500_000)
   })
 
-  it('come from the operator first, then from the hosting list, else they are unknown', () => {
+  it('come from the operator first, then from the shipped lists, else they are unknown', () => {
     const networks = createNetworks(asns, {
       cidrs: { vpn: ['3.0.0.0/8'], corporate: ['3.5.140.7/32', '2001:db8::/32'] },
       asns: { mobile: [15169] },
@@ -59,6 +59,18 @@ describe('network kinds', () => {
     expect(networks(at('52.95.110.1'))).toEqual({ kind: 'hosting', asn: 16509 })
     expect(networks(at('8.8.8.8'))).toEqual({ kind: 'mobile', asn: 15169 })
     expect(networks(at('1.1.1.1')).kind).toBe('unknown')
+  })
+
+  it('follow the system that an event states, with an address that no table knows or without any', () => {
+    const networks = createNetworks(asns, {
+      cidrs: { corporate: ['10.9.0.0/16'] },
+      asns: { vpn: [64500] },
+    })
+    expect(networks(at('10.1.2.3'), 14593)).toEqual({ kind: 'satellite', asn: 14593 })
+    expect(networks(at('52.95.110.1'), 21928)).toEqual({ kind: 'mobile', asn: 21928 })
+    expect(networks(null, 64500)).toEqual({ kind: 'vpn', asn: 64500 })
+    expect(networks(at('10.9.1.1'), 14593).kind).toBe('corporate')
+    expect(networks(null, 3320).kind).toBe('unknown')
   })
 
   it('refuse a list with a fault by file, place and mend', () => {

@@ -1,6 +1,6 @@
 /**
- * What kind of network an address belongs to. The operator's lists come first, then the curated list
- * of hosting systems; what no list names is `unknown`, never guessed.
+ * What kind of network an address belongs to. The operator's lists come first, then the shipped lists
+ * of systems; what no list names is `unknown`, never guessed.
  */
 import { readFileSync } from 'node:fs'
 import { type NetworkKind, networkKinds } from '@holdpoint/risk'
@@ -15,7 +15,11 @@ export interface NetworkFacts {
   readonly asn: number
 }
 
-export type Networks = (address: Address) => NetworkFacts
+/**
+ * @param address null where only the system is known
+ * @param asn the system that the event states, which wins over the table's
+ */
+export type Networks = (address: Address | null, asn?: number) => NetworkFacts
 
 /** An operator's lists: CIDR blocks or single addresses, and systems, by kind. The narrowest block wins. */
 export const networkListsSchema = z.strictObject({
@@ -24,18 +28,27 @@ export const networkListsSchema = z.strictObject({
 })
 export type NetworkLists = z.output<typeof networkListsSchema>
 
-const hostingSchema = z.object({ asns: z.record(z.string(), z.string()) })
+const shippedKinds = ['hosting', 'vpn', 'relay', 'satellite', 'mobile'] as const
+const systemsSchema = z.record(z.string(), z.string())
+const shippedSchema = z.object({
+  hosting: systemsSchema,
+  vpn: systemsSchema,
+  relay: systemsSchema,
+  satellite: systemsSchema,
+  mobile: systemsSchema,
+})
 
 /** @param asns null where the table is not to be loaded: then all systems are unknown */
 export function createNetworks(asns: AsnTable | null, lists: NetworkLists): Networks {
-  const kindOfAsn = new Map(hostingAsns().map((asn) => [asn, 'hosting' as NetworkKind]))
+  const kindOfAsn = new Map(shippedSystems())
   for (const [kind, numbers] of Object.entries(lists.asns)) {
     for (const asn of numbers ?? []) kindOfAsn.set(asn, kind as NetworkKind)
   }
   const kindAt = blockLookup(lists)
-  return (address) => {
-    const asn = address.global && asns !== null ? asns.lookup(address) : 0
-    return { asn, kind: kindAt(address) ?? kindOfAsn.get(asn) ?? 'unknown' }
+  return (address, stated) => {
+    const asn = stated ?? (address?.global ? (asns?.lookup(address) ?? 0) : 0)
+    const listed = address === null ? undefined : kindAt(address)
+    return { asn, kind: listed ?? kindOfAsn.get(asn) ?? 'unknown' }
   }
 }
 
@@ -68,9 +81,12 @@ export function readNetworkLists(file: string): NetworkLists {
 
 export const noNetworkLists: NetworkLists = { cidrs: {}, asns: {} }
 
-function hostingAsns(): readonly number[] {
-  const file = new URL('../data/hosting-asns.json', import.meta.url)
-  return Object.keys(hostingSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).asns).map(Number)
+function shippedSystems(): readonly (readonly [asn: number, kind: NetworkKind])[] {
+  const file = new URL('../data/network-asns.json', import.meta.url)
+  const lists = shippedSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
+  return shippedKinds.flatMap((kind) =>
+    Object.keys(lists[kind]).map((asn) => [Number(asn), kind] as const),
+  )
 }
 
 function blockLookup(lists: NetworkLists): (address: Address) => NetworkKind | undefined {

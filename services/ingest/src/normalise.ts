@@ -56,7 +56,7 @@ export function normalise(
   const { tenant, receivedAt, subject, claimedSubject } = context
   if (isTooOld(raw, receivedAt)) return { ok: false, fault: tooOld }
   const clockSuspect = raw.occurredAt > receivedAt + futureMaxMs
-  const facts = raw.client?.ip ? enrichment.address(raw.client.ip) : null
+  const facts = raw.client?.ip ? enrichment.address(raw.client.ip, raw.network?.asn) : null
   const place = placeOf(raw, facts, enrichment.edition)
   const event: SessionEvent = {
     id: raw.id,
@@ -73,7 +73,7 @@ export function normalise(
     previousSessionId: raw.previousSessionId ?? '',
     parentSessionId: raw.parentSessionId ?? '',
     keys: keysOf(raw, tenant, subject.id, hasher),
-    network: networkOf(raw, facts, place, tenant, hasher),
+    network: networkOf(raw, facts, place, tenant, enrichment, hasher),
     place,
     client: clientOf(raw, tenant, enrichment, hasher),
     assurance: raw.assurance
@@ -159,14 +159,15 @@ function networkOf(
   facts: AddressFacts | null,
   place: Place | null,
   tenant: string,
+  enrichment: Enrichment,
   hasher: Hasher,
 ): Network | null {
   if (facts === null && !raw.network) return null
   const stated = raw.network?.kind
+  const { kind, asn } = facts?.network ?? enrichment.system(raw.network?.asn ?? 0)
   return {
-    kind:
-      stated !== undefined && stated !== 'unknown' ? stated : (facts?.network.kind ?? 'unknown'),
-    asn: raw.network?.asn ?? facts?.network.asn ?? 0,
+    kind: stated !== undefined && stated !== 'unknown' ? stated : kind,
+    asn,
     country: place?.country || facts?.place?.country || '',
     address: facts ? hasher.number('address', tenant, facts.address.text) : 0,
     prefix: facts ? hasher.number('prefix', tenant, facts.address.prefix) : 0,

@@ -41,7 +41,7 @@ export function* runAgent(stage: Stage, agent: Agent): Script {
   for (let task = 1; ; task += 1) {
     yield random.around(5 * hourMs)
     const parent = human.laptop
-    if (parent === null || parent.over) continue
+    if (parent === null || parent.over || human.away === 'on the way') continue
     let session = agentSession(stage, agent, parent, task)
     const where = agentPlace(agent)
     for (let n = 3 + random.below(5); n > 0 && !session.over && !parent.over; n -= 1) {

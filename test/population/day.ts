@@ -93,7 +93,7 @@ function* phoneLife(human: Human): Script {
   let begun = 0
   for (;;) {
     const hour = (((Math.floor(stage.now / hourMs) + person.utcOffset) % 24) + 24) % 24
-    if (hour < 7 || hour > 22) {
+    if (hour < 7 || hour > 22 || human.away === 'on the way') {
       yield random.around(3 * hourMs)
       continue
     }
@@ -145,9 +145,11 @@ function phoneClient(human: Human, session: LiveSession): Device {
 }
 
 function phoneSpot(human: Human): Spot {
-  const { person } = human
+  const { person, away } = human
   const { random, personas: has } = person
   const lot = random.next()
+  // Abroad, a phone off the wifi comes out at its own carrier, at home.
+  if (away !== null) return away === 'on the way' || lot < 0.3 ? onTheMove(person) : away
   if (lot < 0.45) return home(person)
   if (has.has('commuter') && lot < 0.55) {
     const train = otherLine(random, person.company.country, person.city)

@@ -1,6 +1,6 @@
 /** Lets a population live against the rules themselves: it hears each decision before its next event. */
 import { parseRawEvent } from '@holdpoint/contracts'
-import { createClients, joinEnrichment } from '@holdpoint/ingest'
+import { createClients, createNetworks, joinEnrichment, noNetworkLists } from '@holdpoint/ingest'
 import type { Policy } from '@holdpoint/risk'
 import { Backtest, type Label, type Report } from '@holdpoint/standalone'
 import { Population, type PopulationOptions, populationStart } from './population.ts'
@@ -17,11 +17,11 @@ export interface DriveOptions extends PopulationOptions {
 /** Events between two reports of progress. */
 const progressEvery = 2_000
 
-/** Events state their own places and networks: nothing else is asked. */
+/** Events state their own places and systems; kinds that they do not state come from the shipped lists. */
 const statedOnly = () =>
   joinEnrichment({
     places: { edition: 0, lookup: () => null },
-    networks: () => ({ kind: 'unknown', asn: 0 }),
+    networks: createNetworks(null, noNetworkLists),
     clients: createClients(),
   })
 

@@ -32,6 +32,8 @@ export class Human {
   phone: LiveSession | null = null
   /** The sign-on session of the day, where the company has such. */
   signOn: LiveSession | null = null
+  /** Where the person is, phone in the pocket, when not about home: a hotel, or nowhere on the net. */
+  away: Spot | 'on the way' | null = null
   /** True from the moment that somebody attacks this person. */
   isVictim = false
   #sessions = 0

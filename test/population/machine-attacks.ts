@@ -11,7 +11,8 @@ import type { Where } from './wire.ts'
 const job = { name: 'jobs.run', access: 'write' }
 
 function robbedWorkload({ random, stage }: Raid, { machines }: Targets): Workload | null {
-  const fits = ({ session, way }: Workload): boolean =>
+  const fits = ({ session, way, isVictim }: Workload): boolean =>
+    !isVictim &&
     session !== null &&
     !session.over &&
     way !== 'ci-runners' &&
@@ -29,6 +30,7 @@ const stolenKey = (kind: string, inTurns: boolean): Attack => ({
   begin(raid, targets) {
     const workload = robbedWorkload(raid, targets)
     if (workload?.session == null) return null
+    workload.isVictim = true
     return useKey(raid, workload, workload.session, inTurns)
   },
 })
@@ -53,6 +55,8 @@ function robbedAgent({ random, stage }: Raid, { agents }: Targets, authenticated
     const agent = agents[(from + n) % agents.length]!
     const parent = agent.human.laptop
     if (parent === null || parent.over || agent.human.isVictim) continue
+    // What the agent honestly does just now would rightly end with the person's session.
+    if (agent.session !== null && !agent.session.over) continue
     if (stage.now - parent.authenticatedAt < authenticatedMs) continue
     rob(agent.human)
     return { agent, parent }

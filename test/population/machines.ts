@@ -37,6 +37,8 @@ export interface Workload {
   /** ms. */
   keyIssuedAt: number
   session: LiveSession | null
+  /** True from the moment that somebody steals its key. */
+  isVictim: boolean
 }
 
 /** The first date of a key that has been in use for longer than any policy likes. */
@@ -63,6 +65,7 @@ export function createWorkload(seed: number, index: number, start: number): Work
     keyNumber: 1,
     keyIssuedAt: start - (way === 'old-key' ? oldKeyMs : random.below(30 * dayMs)),
     session: null,
+    isVictim: false,
   }
 }
 

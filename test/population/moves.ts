@@ -3,9 +3,9 @@ import { nextDeed } from './deeds.ts'
 import type { Human, InSession } from './human.ts'
 import { anybody, type Incident, type Moment, someDeeds } from './moment.ts'
 import { destination, onTheMove, otherLine } from './people.ts'
-import { carrier, exitOf, line, type Spot } from './places.ts'
-import { hourMs, minuteMs } from './stage.ts'
-import { unlistedVpns, vpns } from './world.ts'
+import { carrier, distanceKm, exitOf, line, type Spot } from './places.ts'
+import { hourMs, minuteMs, type Script } from './stage.ts'
+import { type City, unlistedVpns, vpns } from './world.ts'
 
 /** On for a few deeds, and off again. */
 const vpnOnAndOff = (spotOf: (human: Human) => Spot) =>
@@ -57,63 +57,82 @@ function* hotspot({ human, session, where }: Moment): InSession {
   return yield* someDeeds(human, now, where, 1)
 }
 
-/** By train to another city of the country, the laptop still logged in. */
+/** By train or by air: what nobody does faster, with the ways to the station and from it. */
+function* travel(human: Human, from: City, to: City, then: Human['away']): Script {
+  human.away = 'on the way'
+  const km = distanceKm(from, to)
+  yield (1 + human.person.random.next() + (km > 700 ? 2 + km / 700 : km / 120)) * hourMs
+  human.away = then
+}
+
+/** Somewhere else for some hours, and back. */
+function* trip(human: Human, to: City, spot: Spot, doThere: (spot: Spot) => InSession): InSession {
+  const { city, random } = human.person
+  yield* travel(human, city, to, spot)
+  const session = yield* doThere(spot)
+  yield (1 + random.below(18)) * hourMs
+  yield* travel(human, to, city, null)
+  return session
+}
+
+/** Another city of the country, the laptop still logged in. */
 function* otherCity({ human, session, where }: Moment): InSession {
   const { random, company } = human.person
-  yield (3 + random.below(3)) * hourMs
   const city = random.pick(company.country.cities)
-  const hotel = human.at(otherLine(random, company.country, city), where.device)
-  return yield* someDeeds(human, session, hotel, 3)
+  const hotel = otherLine(random, company.country, city)
+  return yield* trip(human, city, hotel, (spot) =>
+    someDeeds(human, session, human.at(spot, where.device), 3),
+  )
 }
 
-const abroad = (human: Human): Spot => {
-  const { country, city } = destination(human.person.random)
-  return otherLine(human.person.random, country, city)
-}
-
-/** Half a day in the air; the session goes on at the hotel. */
-function* flightGoesOn({ human, session, where }: Moment): InSession {
+/** A flight, a hotel abroad, and home again. */
+function abroad(human: Human, doThere: (spot: Spot) => InSession): InSession {
   const { random } = human.person
-  yield (13 + random.below(5)) * hourMs
-  return yield* someDeeds(human, session, human.at(abroad(human), where.device), 4)
+  const { country, city } = destination(random)
+  return trip(human, city, otherLine(random, country, city), doThere)
 }
 
+/** The session goes on at the hotel. */
+const flightGoesOn = ({ human, session, where }: Moment): InSession =>
+  abroad(human, (spot) => someDeeds(human, session, human.at(spot, where.device), 4))
+
+/** A new login at the hotel. */
 function* flightLogin({ human, session, where }: Moment): InSession {
-  const { random } = human.person
   human.logOut(session, where)
-  yield (13 + random.below(5)) * hourMs
-  const hotel = human.at(abroad(human), where.device)
-  const next = yield* human.logIn(hotel, [...session.traits], human.strongMethod())
-  return yield* someDeeds(human, next, hotel, 4)
+  return yield* abroad(human, function* (spot) {
+    const hotel = human.at(spot, where.device)
+    const next = yield* human.logIn(hotel, [...session.traits], human.strongMethod())
+    return yield* someDeeds(human, next, hotel, 4)
+  })
 }
 
 /** No second factor at hand, and a payment to make. */
 function* holiday({ human, session, where }: Moment): InSession {
-  const { random } = human.person
   human.logOut(session, where)
-  yield (14 + random.below(8)) * hourMs
-  const hotel = human.at(abroad(human), where.device)
-  const next = yield* human.logIn(hotel, [...session.traits], 'password', random.below(3))
-  return yield* someDeeds(human, next, hotel, 5)
+  return yield* abroad(human, function* (spot) {
+    const hotel = human.at(spot, where.device)
+    const typos = human.person.random.below(3)
+    const next = yield* human.logIn(hotel, [...session.traits], 'password', typos)
+    return yield* someDeeds(human, next, hotel, 5)
+  })
 }
 
 /** Abroad on the hotel's wifi and on the home carrier in turns: roaming comes out at home. */
-function* roaming({ human, session }: Moment): InSession {
-  const { person, phone } = human
-  if (phone === null || phone.over) return session
-  yield (13 + person.random.below(5)) * hourMs
-  const hotel = abroad(human)
-  const athome = carrier(person.city, person.carrierAsn, 1)
-  phone.traits.add('roaming')
-  let now = phone
-  for (let n = 0; n < 5; n += 1) {
-    const where = human.at(n % 2 === 0 ? hotel : athome, person.phone)
-    now = yield* human.act(now, where, nextDeed(person))
-    yield person.random.around(3 * minuteMs)
-  }
-  human.phone = now
-  return session
-}
+const roaming = ({ human, session }: Moment): InSession =>
+  abroad(human, function* (hotel) {
+    const { person, phone } = human
+    if (phone === null || phone.over) return session
+    const athome = carrier(person.city, person.carrierAsn, 1)
+    phone.traits.add('roaming')
+    let now = phone
+    for (let n = 0; n < 5; n += 1) {
+      const where = human.at(n % 2 === 0 ? hotel : athome, person.phone)
+      now = yield* human.act(now, where, nextDeed(person))
+      yield person.random.around(3 * minuteMs)
+    }
+    human.phone = now
+    return session
+  })
 
 /** The provider gives another address, which data places elsewhere in the country. */
 function* newLease({ human, session, where }: Moment): InSession {

@@ -17,8 +17,6 @@ export interface Spot {
   readonly ip: string
   readonly asn: number
   readonly kind: NetworkKind
-  /** True where the shipped lists know the kind by the system. */
-  readonly listed: boolean
   /** What data gives for the address; null where it knows no place. */
   readonly place: Placed | null
   /** Traits that come with the address. */
@@ -72,7 +70,7 @@ function placedByData(city: City, key: number, wrong: number): Pick<Spot, 'place
 export function line(city: City, asn: number, lease: number, dualStack = false): Spot {
   const key = mix(mix(asn, lease), dualStack ? 6 : 4)
   const ip = dualStack ? address6(key) : address4(key)
-  return { ip, asn, kind: 'residential', listed: false, ...placedByData(city, key, 0.08) }
+  return { ip, asn, kind: 'residential', ...placedByData(city, key, 0.08) }
 }
 
 /** A carrier's gateway: one of a few, placed where the carrier stands as often as where the phone is. */
@@ -80,15 +78,15 @@ export function carrier(city: City, asn: number, gateway: number): Spot {
   const key = mix(mix(asn, gateway), 77)
   const hub = countryOf(city.country)?.cities[0] ?? city
   const at = key % 3 === 0 ? hub : city
-  return { ip: address4(key), asn, kind: 'mobile', listed: false, ...placedByData(at, key, 0.3) }
+  return { ip: address4(key), asn, kind: 'mobile', ...placedByData(at, key, 0.3) }
 }
 
 /** An exit of a VPN, or a rented server. */
 export function exitOf(exit: Exit, index: number, region = index): Spot {
   const city = exit.cities[region % exit.cities.length] as City
-  const { asn, kind, listed } = exit
+  const { asn, kind } = exit
   const key = mix(mix(asn, index), region)
-  return { ip: address4(key), asn, kind, listed, place: inCity(city, 50), traits: [] }
+  return { ip: address4(key), asn, kind, place: inCity(city, 50), traits: [] }
 }
 
 /** A company's own egress in one of its cities. */
@@ -98,7 +96,6 @@ export function office(city: City, asn: number): Spot {
     ip: address4(key),
     asn,
     kind: 'corporate',
-    listed: false,
     place: inCity(city, 20),
     traits: [],
   }
@@ -109,21 +106,32 @@ export function relay(city: City, random: Random): Spot {
   const asn = random.pick(relaySystems)
   const at = random.pick(countryOf(city.country)?.cities ?? [city])
   const key = mix(asn, random.below(4_000))
-  return { ip: address4(key), asn, kind: 'relay', listed: false, place: inCity(at, 50), traits: [] }
+  return { ip: address4(key), asn, kind: 'relay', place: inCity(at, 50), traits: [] }
 }
 
-/** A satellite's ground station, as likely in a neighbour's country. */
+/** A satellite's ground station, in Europe as likely in a neighbour's country. */
 export function satellite(city: City, random: Random): Spot {
-  const everywhere = homes.slice(0, 3).flatMap(({ cities }) => cities)
-  const at = random.chance(0.7) ? city : random.pick(everywhere)
+  const neighbours = homes.slice(0, 3)
+  const around = neighbours.some(({ code }) => code === city.country) ? neighbours : []
+  const away = around.flatMap(({ cities }) => cities)
+  const at = away.length === 0 || random.chance(0.7) ? city : random.pick(away)
   const key = mix(satelliteSystem, random.below(500))
   const asn = satelliteSystem
   return {
     ip: address4(key),
     asn,
     kind: 'satellite',
-    listed: false,
     place: inCity(at, 100),
     traits: [],
   }
+}
+
+/** Great-circle distance, km. */
+export function distanceKm(a: City, b: City): number {
+  const radians = Math.PI / 180
+  const [phi, theta] = [a.latitude * radians, b.latitude * radians]
+  const half =
+    Math.sin((theta - phi) / 2) ** 2 +
+    Math.cos(phi) * Math.cos(theta) * Math.sin(((b.longitude - a.longitude) * radians) / 2) ** 2
+  return 12_742 * Math.asin(Math.min(1, Math.sqrt(half)))
 }

@@ -57,12 +57,13 @@ export const lairs = {
     line(city, lineAsn, 970_000_000 + random.below(100_000)),
 } as const
 
-/** A browser made to look like the victim's: the device id lies beside the cookie, the fingerprint does not. */
+/** A browser made to look like the victim's: the device id lies beside the cookie, few can copy the fingerprint. */
 export function disguise(raid: Raid, victim: Device): Device {
   const copiesId = raid.random.chance(0.5)
+  const copiesPrint = copiesId && raid.random.chance(0.2)
   return {
     id: copiesId ? victim.id : '',
-    print: raid.random.chance(0.7) ? `thief-${raid.case}` : '',
+    print: copiesPrint ? victim.print : raid.random.chance(0.7) ? `thief-${raid.case}` : '',
     userAgent: victim.userAgent,
   }
 }

@@ -27,7 +27,7 @@ export interface Where {
 /** How an organisation's producer tells what it knows. */
 export interface Producer {
   readonly name: string
-  /** False where kinds of networks are left to the receiver's lists. */
+  /** False where kinds of networks are left to the receiver's lists of systems. */
   readonly statesKinds: boolean
   readonly statesDevices: boolean
   readonly statesPrints: boolean
@@ -46,7 +46,6 @@ export function seenFrom(
   producer: Producer,
   placeless: boolean,
 ): Readonly<Record<string, unknown>> {
-  const statesKind = producer.statesKinds || spot.listed
   const { place, traits: _, ...rest } = spot
   return {
     client: {
@@ -57,7 +56,7 @@ export function seenFrom(
       ...(producer.statesDevices && device.id !== '' ? { deviceId: device.id } : {}),
       ...(producer.statesPrints && device.print !== '' ? { fingerprint: device.print } : {}),
     },
-    network: { asn: rest.asn, ...(statesKind ? { kind: rest.kind } : {}) },
+    network: { asn: rest.asn, ...(producer.statesKinds ? { kind: rest.kind } : {}) },
     ...(place === null || placeless ? {} : { location: place }),
   }
 }

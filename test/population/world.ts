@@ -115,14 +115,11 @@ export interface Exit {
   readonly asn: number
   readonly kind: NetworkKind
   readonly cities: readonly City[]
-  /** True where the shipped list of hosting systems names it. */
-  readonly listed: boolean
 }
 
-const exit = (kind: NetworkKind, asn: number, listed: boolean, ...rows: CityIn[]): Exit => ({
+const exit = (kind: NetworkKind, asn: number, ...rows: CityIn[]): Exit => ({
   asn,
   kind,
-  listed,
   cities: rows.map(([name, code, latitude, longitude]) => ({
     name,
     country: code,
@@ -141,28 +138,28 @@ const singapore: CityIn = ['Singapore', 'SG', 1.35, 103.82]
 
 /** Servers by the hour. */
 export const hosting: readonly Exit[] = [
-  exit('hosting', 24940, true, frankfurt),
-  exit('hosting', 14061, true, amsterdam, ['New York', 'US', 40.71, -74.01]),
-  exit('hosting', 16276, true, ['Roubaix', 'FR', 50.69, 3.17]),
+  exit('hosting', 24940, frankfurt),
+  exit('hosting', 14061, amsterdam, ['New York', 'US', 40.71, -74.01]),
+  exit('hosting', 16276, ['Roubaix', 'FR', 50.69, 3.17]),
   // A small one that no list of ours names.
-  exit('hosting', 49981, false, amsterdam),
+  exit('hosting', 49981, amsterdam),
 ]
 
 /** Clouds, where workloads run: several regions each. */
 export const clouds: readonly Exit[] = [
-  exit('hosting', 16509, true, dublin, ashburn, singapore),
-  exit('hosting', 396982, true, london, ashburn),
-  exit('hosting', 8075, true, amsterdam, ashburn),
+  exit('hosting', 16509, dublin, ashburn, singapore),
+  exit('hosting', 396982, london, ashburn),
+  exit('hosting', 8075, amsterdam, ashburn),
 ]
 
 /** Exits of VPNs. What is unlisted looks like a rented server. */
 export const vpns: readonly Exit[] = [
-  exit('vpn', 9009, false, london, frankfurt, ashburn),
-  exit('vpn', 60068, false, amsterdam, ashburn),
+  exit('vpn', 9009, london, frankfurt, ashburn),
+  exit('vpn', 60068, amsterdam, ashburn),
 ]
 export const unlistedVpns: readonly Exit[] = [
-  exit('hosting', 14061, true, amsterdam),
-  exit('hosting', 51167, true, frankfurt),
+  exit('hosting', 14061, amsterdam),
+  exit('hosting', 51167, frankfurt),
 ]
 
 /** Egress of a browser's or system's own relay, which keeps the user's country. */

@@ -158,3 +158,26 @@ test('what is long over is counted and forgotten: memory does not grow with the 
   expect(evaluator.living).toBeLessThan(25_000)
   expect(evaluator.report().workloads.sessions).toBe(70_000)
 })
+
+test('what was begun from an attacked session ends rightly with it, and from an honest one does not', () => {
+  const revoked = (sessionId: string) =>
+    decision({
+      type: 'session.revoked',
+      sessionId,
+      stepUp: null,
+      session: { status: 'revoked', level: 'HIGH', notAfter: null },
+      policy: { id: 'default', version: '', rule: 'revoke.parent' },
+    })
+  const agent = { kind: 'agent', id: 'agent-1' }
+  const end = (attack: string | undefined) => {
+    const evaluator = new Evaluator()
+    const label = attack === undefined ? null : { traits: [], harm: false, attack }
+    evaluator.take(event(0, { subject: { id: 'ann' }, sessionId: 'hers' }), label, [])
+    const child = { subject: { id: 'ann' }, actor: [agent] }
+    evaluator.take(event(1, { ...child, sessionId: 'c', parentSessionId: 'hers' }), null, [])
+    evaluator.take(event(2, { ...child, sessionId: 'gc', parentSessionId: 'c' }), null, [])
+    evaluator.take(event(3), null, [revoked('c'), revoked('gc')])
+    return evaluator.report().agents.revoked
+  }
+  expect([end('stolen-cookie'), end(undefined)]).toEqual([0, 2])
+})

@@ -2,7 +2,8 @@
  * Holds what was decided against what events are known to be: who was disturbed for nothing, and which
  * attack came to its deed.
  *
- * A session is honest until an event labelled with an attack touches it. It is *stopped* while its posture is
+ * A session is honest until an event labelled with an attack touches it; one that ends with the attacked
+ * session which it was begun from ends rightly. It is *stopped* while its posture is
  * anything but active: a step-up is open that was not answered, its revocation is held, or it is revoked. An
  * attack is stopped *early* where that was so before its deed came, and *at the deed* where the check that
  * the deed itself asked for (`outcome: attempted`) did it; a deed reported after it was done is judged by
@@ -21,6 +22,8 @@ export interface SeenSession {
   /** Who acts in it. */
   kind: SubjectKind
   readonly traits: Set<string>
+  /** Key of the session that it was begun from, '' for none. */
+  readonly parent: string
   /** True once an attack's event touched it. */
   attacked: boolean
   lastSeen: number
@@ -37,6 +40,8 @@ export interface SeenSession {
 
 /** Events between two looks for what can be forgotten. */
 const sweepEvery = 20_000
+/** Sessions that are begun from each other. */
+const depthMax = 3
 /** Causes kept of one session; a session that is asked more often has shown its fault. */
 const causesMax = 16
 
@@ -106,6 +111,7 @@ export class Evaluator {
       id: raw.sessionId,
       kind,
       traits: new Set(),
+      parent: raw.parentSessionId ? keyOf(raw.tenant, raw.parentSessionId) : '',
       attacked: false,
       lastSeen: receivedAt,
       status: 'active',
@@ -165,10 +171,23 @@ export class Evaluator {
         const outside = raw.type === 'revocation' && decision.cause.eventId === raw.id
         if (session.attacked || outside || ownEnds.includes(decision.policy.rule)) continue
         if (session.revoked) continue
+        if (decision.policy.rule === 'revoke.parent' && this.#descendsFromAttacked(session))
+          continue
         session.revoked = true
         keepCause(session, decision)
       }
     }
+  }
+
+  #descendsFromAttacked({ parent }: SeenSession): boolean {
+    let key = parent
+    for (let depth = 0; depth < depthMax; depth += 1) {
+      const above = this.#sessions.get(key)
+      if (above === undefined) return false
+      if (above.attacked) return true
+      key = above.parent
+    }
+    return false
   }
 
   /** The sessions that a decision speaks of: one, or all of its subject. */
@@ -200,9 +219,9 @@ export class Evaluator {
 /** Ends that follow from an answer: of the old id, and of the life that was cut with it. */
 const ownEnds: readonly string[] = ['revoke.rotated', 'revoke.not-after']
 
-/** At LOW the action alone asks; and how old the approval of an agent's person is, is freshness too. */
-const asksForFreshness = ({ risk, reasons }: Decision): boolean =>
-  risk.level === 'LOW' ||
+/** Measured by LOW, the action alone asks; and how old the approval of an agent's person is, is freshness too. */
+const asksForFreshness = ({ policy, reasons }: Decision): boolean =>
+  policy.rule.startsWith('require.low.') ||
   (reasons.length > 0 && reasons.every(({ reason }) => reason === 'DELEGATION_STALE'))
 
 const isExpiry = ({ resolution }: Decision): boolean => resolution?.outcome === 'expired'

@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { clientChanges, sameClient } from './client.ts'
+import type { Client } from './event.ts'
 import { client, python } from './testing/scene.ts'
 
 const android = client({ os: 'android', browser: 'mobile chrome' })
 const app = client({ kind: 'app', os: 'unknown', browser: 'okhttp' })
 const webView = client({ os: 'android', browser: 'chrome webview' })
+const under = (id: number, a: Client, b: Client): [Client, Client] => [
+  { ...a, app: id, device: 0 },
+  { ...b, app: id, device: 0 },
+]
 const iphone = client({ os: 'ios', browser: 'mobile safari' })
 
 describe('two clients are the same where nothing contradicts', () => {
@@ -42,6 +47,11 @@ describe('two clients are the same where nothing contradicts', () => {
       android,
       ['os', 'browser'],
     ],
+    ['an app and the browser that it logs in with', app, android, []],
+    ['an app and its web view, device ids not told', ...under(1, app, webView), []],
+    ['an app and its browser, device ids not told', ...under(1, app, android), []],
+    ['an app and a browser on a desktop', ...under(1, app, client()), ['browser']],
+    ['an app and a web view that name no app', ...under(0, app, webView), ['browser']],
     ['iOS to Linux', iphone, client({ os: 'linux', browser: 'safari' }), ['os']],
   ])('%s', (_name, a, b, changes) => {
     expect(clientChanges(a, b)).toEqual(changes)

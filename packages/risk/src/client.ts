@@ -12,12 +12,21 @@ const familyOf = (browser: string): string => browser.replace(/^mobile | mobile$
 /** What apps show web pages in, as the parser of user agents names it. */
 const webViews = ['chrome webview', 'android browser', 'webkit']
 
-/** An app, its web view and the browser that it logs in with, on one device: they speak by turns. */
-const inOneApp = (a: SeenClient, b: SeenClient): boolean =>
-  a.device !== 0 && a.device === b.device && (isWebViewOf(a, b) || isWebViewOf(b, a))
+/** An app, its web view and the browser that it logs in with speak by turns: on one device id, or on a phone under one app id. */
+function inOneApp(a: SeenClient, b: SeenClient): boolean {
+  const [part, other] = isPartOfApp(a) ? [a, b] : [b, a]
+  if (!isPartOfApp(part) || deviceDiffers(a, b)) return false
+  const oneSystem = part.os === other.os || part.os === 'unknown' || other.kind === 'app'
+  if (a.device !== 0 && a.device === b.device) return oneSystem
+  return oneSystem && a.app !== 0 && a.app === b.app && [a, b].every(mayBePhone)
+}
 
-const isWebViewOf = (view: SeenClient, other: SeenClient): boolean =>
-  webViews.includes(view.browser) && (other.kind === 'app' || other.os === view.os)
+const isPartOfApp = ({ kind, browser }: SeenClient): boolean =>
+  kind === 'app' || webViews.includes(browser)
+
+/** Libraries of apps often do not tell their system. */
+const mayBePhone = ({ os, kind }: SeenClient): boolean =>
+  os === 'android' || os === 'ios' || (os === 'unknown' && kind === 'app')
 
 const browserDiffers = (a: SeenClient, b: SeenClient): boolean =>
   !inOneApp(a, b) &&
@@ -40,6 +49,10 @@ function osDiffers(a: SeenClient, b: SeenClient): boolean {
   if (browserDiffers(a, b) || deviceDiffers(a, b)) return true
   return !desktopModes.some((pair) => pair.includes(a.os) && pair.includes(b.os))
 }
+
+/** True where both name one device and show one fingerprint: the same machine, as far as anybody can tell. */
+export const sameMachine = (a: SeenClient, b: SeenClient): boolean =>
+  a.device !== 0 && a.device === b.device && a.fingerprint !== 0 && a.fingerprint === b.fingerprint
 
 /** False only where both declare an app id and the two differ: clients are not compared across apps. */
 export const sameApp = (a: SeenClient, b: SeenClient): boolean =>

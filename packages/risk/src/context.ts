@@ -2,7 +2,7 @@
  * Contexts: which one an event comes from, what it is compared with, and what a session and its
  * subject remember of the proven ones.
  */
-import { sameClient } from './client.ts'
+import { type SeenClient, sameClient, sameDevice } from './client.ts'
 import type { Sighting } from './detector.ts'
 import type { SessionEvent } from './event.ts'
 import { cutText } from './fields.ts'
@@ -223,6 +223,12 @@ export function learn(profile: Profile, context: Context, sessionKey: string, at
     ...next,
     sightings: [...others, { session: sessionKey, at, context: id }].slice(-caps.profileSightings),
   }
+}
+
+/** Whether the subject has proven this client's device; true where nothing is known to hold it against. */
+export function deviceKnown({ contexts }: Profile, client: SeenClient): boolean {
+  const known = contexts.filter((c) => c.client !== null)
+  return known.length === 0 || known.some((c) => sameDevice(c.client ?? client, client))
 }
 
 /** Whether the subject has used the event's network from a proven context; true where the event names none. */

@@ -1,11 +1,12 @@
 /** From an assessed session to what must happen: end it, ask for proof, or let it be. */
-import { type Assessment, asksForRotation, countsAt, evidenceTime } from './assess.ts'
-import type { Approver, Obligation, StepUpRequest } from './decision.ts'
+import { type Assessment, asksForRotation, assess, countsAt, evidenceTime } from './assess.ts'
+import type { Approver, Obligation, RiskLevel, StepUpRequest } from './decision.ts'
 import type { Scene } from './detector.ts'
 import type { SessionEvent } from './event.ts'
 import { demanded } from './obligation.ts'
 import type { Policy, Requirement } from './policy.ts'
 import { meets } from './requirement.ts'
+import type { Family } from './signal.ts'
 import type { Contribution, OpenStepUp, Session } from './state.ts'
 
 const hourMs = 3_600_000
@@ -55,7 +56,7 @@ export interface Ask {
   readonly requirement: Requirement
   readonly obligation: Obligation
   readonly rotate: boolean
-  /** The context that the risk rests on. */
+  /** The context that has to answer. */
   readonly context: number
   readonly rule: string
 }
@@ -64,20 +65,41 @@ export interface Ask {
 export function unmet(session: Session, scene: Scene, t: number, policy: Policy): Ask | null {
   const acts = scene.event.type === 'action' && scene.event.outcome !== 'failure'
   const sensitivity = acts ? scene.sensitivity : 'routine'
-  const { requirement, obligation } = demanded(scene.kind, session.level, sensitivity, policy)
+  const live = session.contributions.filter((c) => countsAt(c, t) > 0)
+  const level = levelHere(session.level, live, scene, t, policy)
+  const { requirement, obligation } = demanded(scene.kind, level, sensitivity, policy)
   if (!acts && !requirement.now) return null
   if (requirement.rank === 0 && requirement.maxAge === 0) return null
-  const live = session.contributions.filter((c) => countsAt(c, t) > 0)
   const evidenceAt = evidenceTime(live)
-  if (meets(requirement, { session, context: scene.context.id, evidenceAt, t })) return null
+  if (meets(requirement, { session, context: scene.context, evidenceAt, t })) return null
   const rotates = requirement.here && obligation !== 'approval'
   return {
     requirement,
     obligation,
-    rotate: rotates && (session.level === 'HIGH' || live.some(asksForRotation)),
-    context: requirement.here ? heaviest(live, t, scene.context.id) : scene.context.id,
-    rule: `require.${session.level}.${sensitivity}`.toLowerCase(),
+    rotate: rotates && (level === 'HIGH' || live.some(asksForRotation)),
+    // At HIGH only the context that the risk rests on can answer; below it, each answers for itself.
+    context: level === 'HIGH' ? heaviest(live, t, scene.context.id) : scene.context.id,
+    rule: `require.${level}.${sensitivity}`.toLowerCase(),
   }
+}
+
+/** Families that speak of the context that they were found in, and of no other. */
+const ofItsContext: readonly Family[] = ['place', 'client', 'token']
+
+/**
+ * The level that an act is measured by. At MEDIUM, what was found of another context asks nothing of a
+ * proven one: who is asked there is the owner, and the answer would say nothing of the other (ADR 0004).
+ */
+function levelHere(
+  level: RiskLevel,
+  live: readonly Contribution[],
+  { context }: Scene,
+  t: number,
+  { thresholds }: Policy,
+): RiskLevel {
+  if (level !== 'MEDIUM' || !context.proven) return level
+  const here = live.filter((c) => c.context === context.id || !ofItsContext.includes(c.family))
+  return assess(here, t).score < thresholds.mediumUntil ? 'LOW' : level
 }
 
 /** The context that most of the risk rests on, `otherwise` where there is none. */

@@ -4,6 +4,7 @@ import type { SessionEvent } from './event.ts'
 import { folder } from './testing/folding.ts'
 import {
   chrome,
+  copied,
   farNetwork,
   homeNetwork,
   hours,
@@ -15,7 +16,7 @@ import {
 } from './testing/scene.ts'
 
 const home = { network: homeNetwork, place: london, client: chrome }
-const thief = { network: farNetwork, place: saoPaulo, client: chrome }
+const thief = { network: farNetwork, place: saoPaulo, client: copied }
 const server = {
   network: { ...farNetwork, kind: 'hosting' as const, asn: 14061 },
   place: null,

@@ -1,7 +1,7 @@
 /** What an action demands of a session, and whether the session has shown it. Freshness is a requirement, never a signal. */
 import type { Assurance, SessionEvent } from './event.ts'
 import type { ActionRank, ActionRule, Policy, Requirement, Sensitivity } from './policy.ts'
-import type { Session } from './state.ts'
+import type { Context, Session } from './state.ts'
 
 export interface Demand {
   readonly sensitivity: Sensitivity
@@ -118,20 +118,25 @@ export const notOlder = (authTime: number, than: number): boolean =>
 export interface Standing {
   readonly session: Session
   /** The context of the present event. */
-  readonly context: number
+  readonly context: Pick<Context, 'id' | 'proven'>
   /** When the newest evidence that still counts was seen, 0 for none. */
   readonly evidenceAt: number
   readonly t: number
 }
 
-/** Whether the session's assurance meets a requirement. Before its login is known, freshness is blind, not unmet. */
+/**
+ * Whether the session's assurance meets a requirement. Before its login is known, freshness is blind, not
+ * unmet. What has to be shown here is shown by a proof of the present context: a login that was itself
+ * at risk is none.
+ */
 export function meets(
   requirement: Requirement,
   { session, context, evidenceAt, t }: Standing,
 ): boolean {
   const { rank, authTime } = session.assurance
   if (requirement.here) {
-    if (session.assurance.context !== context || !notOlder(authTime, evidenceAt)) return false
+    if (!context.proven || session.assurance.context !== context.id) return false
+    if (!notOlder(authTime, evidenceAt)) return false
   } else if (t <= session.provisionalUntil) {
     return true
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { NetworkKind } from '../event.ts'
-import { find, isBlind, network, type SceneParts, scene } from '../testing/scene.ts'
+import { chrome, find, isBlind, network, type SceneParts, scene } from '../testing/scene.ts'
 import { anonymizer } from './anonymizer.ts'
 
 const on = (kind: NetworkKind, parts: SceneParts = {}): SceneParts => ({
@@ -8,12 +8,14 @@ const on = (kind: NetworkKind, parts: SceneParts = {}): SceneParts => ({
   context: { network: network({ kind, asn: 9009, country: 'NL' }), ...parts.context },
 })
 const login = { begins: true, base: null }
+const tunnelled = on('hosting', { context: { client: chrome } })
 
 const cases: [name: string, parts: SceneParts, score: number | null][] = [
   ['vpn mid-session', on('vpn'), 200],
   ['vpn at login', on('vpn', login), null],
   ['vpn without history', on('vpn', { hasHistory: false }), null],
   ['hosting mid-session', on('hosting'), 450],
+  ['hosting mid-session, the machine of before by id and fingerprint', tunnelled, 200],
   ['hosting at login', on('hosting', login), 450],
   ['hosting at the first login', on('hosting', { ...login, hasHistory: false }), 450],
   ['tor mid-session', on('tor'), 500],

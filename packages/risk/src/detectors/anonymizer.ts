@@ -1,4 +1,5 @@
 /** A network that hides where its user is, or one where this workload has no business. */
+import { sameMachine } from '../client.ts'
 import { defineDetector, noMemory, type Scene } from '../detector.ts'
 import type { NetworkKind } from '../event.ts'
 import { networkName } from './describe.ts'
@@ -13,16 +14,19 @@ interface Scores {
   readonly scoreWorkload: number
 }
 
-function scoreOf(
-  { kind, begins, hasHistory }: Scene,
-  network: NetworkKind,
-  scores: Scores,
-): number {
+/** A server through which the very machine of before speaks is a VPN that no list names. */
+function tunnels({ base, context }: Scene): boolean {
+  const before = base?.context.client ?? null
+  return before !== null && context.client !== null && sameMachine(before, context.client)
+}
+
+function scoreOf(scene: Scene, network: NetworkKind, scores: Scores): number {
+  const { kind, begins, hasHistory } = scene
   if (network === 'tor') return scores.scoreTor
   if (chosenForTheUser.includes(network)) return 0
   // Hosting is where workloads live: what tells for them is a network that is new, of any kind.
   if (kind !== 'human') return hasHistory ? scores.scoreWorkload : 0
-  if (network === 'hosting') return scores.scoreHosting
+  if (network === 'hosting') return tunnels(scene) ? scores.scoreVpn : scores.scoreHosting
   return network === 'vpn' && !begins && hasHistory ? scores.scoreVpn : 0
 }
 
@@ -39,6 +43,7 @@ export const anonymizer = defineDetector({
     misses: [
       'Residential proxies, and exits that no list names.',
       'A VPN that the subject, too, has used from a proven context.',
+      'A thief on a server who copies both device id and fingerprint: that counts as a VPN.',
     ],
     mistakes: [
       'Remote desktops and browsers that run in a data centre, until they are proven once.',

@@ -1,13 +1,17 @@
 /** Another device, operating system or browser in a session, or a new device at its login. */
-import { type ClientPiece, clientChanges, type SeenClient, sameApp, sameDevice } from '../client.ts'
+import { type ClientPiece, clientChanges, type SeenClient, sameApp } from '../client.ts'
+import { deviceKnown } from '../context.ts'
 import { defineDetector, type Finding, noMemory, type Scene } from '../detector.ts'
 import { clientName } from './describe.ts'
+import { firstDays, hasHabits } from './first-days.ts'
 
 interface Params {
   readonly scoreNewNetwork: number
   readonly scoreKnownNetwork: number
   readonly scoreLogin: number
   readonly loginHalfLifeMs: number
+  readonly loginsMin: number
+  readonly loginDaysMin: number
 }
 
 const pieceNames: Readonly<Record<ClientPiece, string>> = {
@@ -18,15 +22,11 @@ const pieceNames: Readonly<Record<ClientPiece, string>> = {
 
 const textOf = (changes: readonly ClientPiece[]) => changes.map((c) => pieceNames[c]).join(', ')
 
-function atLogin(
-  { profile, hasHistory }: Scene,
-  client: SeenClient,
-  params: Params,
-): Finding | null {
-  if (!hasHistory) return null
-  const known = profile.contexts.filter((c) => c.client !== null)
-  const latest = known.at(-1)?.client ?? null
-  if (latest === null || known.some((c) => sameDevice(c.client ?? client, client))) return null
+function atLogin(scene: Scene, client: SeenClient, params: Params): Finding | null {
+  const { profile } = scene
+  if (!hasHabits(scene, params)) return null
+  const latest = profile.contexts.findLast((c) => c.client !== null)?.client ?? null
+  if (latest === null || deviceKnown(profile, client)) return null
   return {
     reason: 'DEVICE_CHANGED',
     score: params.scoreLogin,
@@ -65,6 +65,7 @@ export const deviceChanged = defineDetector({
       'A thief who copies the user agent and sends no device id, or the same one.',
       'Programs, which are left to client-switched.',
       'Clients that declare another `appId`: they are not compared.',
+      "A new device in a person's first days.",
     ],
     mistakes: [
       'A cleared device id, and a system or browser that names itself anew: where the network is known it counts less.',
@@ -76,6 +77,7 @@ export const deviceChanged = defineDetector({
     scoreKnownNetwork: 500,
     scoreLogin: 250,
     loginHalfLifeMs: 24 * 3_600_000,
+    ...firstDays,
   },
   needs: ['client'],
   memory: noMemory,

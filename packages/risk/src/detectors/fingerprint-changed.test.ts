@@ -23,6 +23,8 @@ const away = (over: Partial<Client> = {}, event: Partial<SessionEvent> = {}) =>
   scene({ context: { client: client(over) }, event })
 const onCarrier = (over: Partial<Client>) =>
   scene({ context: { client: client(over), network: network({ kind: 'mobile', asn: 7 }) } })
+const behindRelay = (over: Partial<Client>) =>
+  scene({ context: { client: client(over), network: network({ kind: 'relay', asn: 7 }) } })
 const login = () =>
   scene({ begins: true, base: null, context: home, event: { type: 'login', occurredAt: at(0) } })
 const other = { fingerprint: 699 }
@@ -50,7 +52,18 @@ const cases: Case[] = [
   ],
   ['an upgrade on the carrier at home', [login(), onCarrier({ ...other, version: 141 })], null],
   ['no upgrade on the carrier at home', [login(), onCarrier(other)], 650],
-  ['an upgrade on a new network', [login(), away({ ...other, version: 141 })], 650],
+  ['an upgrade behind the relay at home', [login(), behindRelay({ ...other, version: 141 })], null],
+  [
+    'an upgrade on a new network, under the same device id',
+    [login(), away({ ...other, version: 141 })],
+    300,
+  ],
+  [
+    'an upgrade on a new network, device id not told',
+    [login(), away({ ...other, version: 141, device: 0 })],
+    650,
+  ],
+  ['an older version on a new network', [login(), away({ ...other, version: 139 })], 650],
   ['another client altogether', [login(), away({ ...other, device: 502 })], null],
   [
     'another app',

@@ -18,6 +18,7 @@ type Known = ValueOf<typeof knownFields>
 /**
  * The proven fingerprint that the event's contradicts, null where it contradicts none: it is held
  * against its own context's, else against that of the last proven one if that is the same client.
+ * A new version on the same device is weighed as on a known network: who copies a client copies its version.
  */
 function contradicted({ event, context, base, networkKnown }: Scene, known: readonly Known[]) {
   const client = event.client
@@ -28,11 +29,14 @@ function contradicted({ event, context, base, networkKnown }: Scene, known: read
   const comparable = previous !== null && sameClient(previous, client)
   const before = own ?? (comparable ? known.find((k) => k.context === base?.context.id) : undefined)
   if (before === undefined) return null
-  // A new version on a known network, or on the carrier at home, is what updates look like.
+  // A new version on a known network, or on what carries the subject at home, is what updates look like.
   const upgraded = before.version !== 0 && client.version !== 0 && before.version !== client.version
   const here = context.network
-  const carried = here?.kind === 'mobile' && here.country === base?.context.network?.country
-  return upgraded && (networkKnown || carried) ? null : before
+  const carries = here?.kind === 'mobile' || here?.kind === 'relay'
+  const carried = carries && here?.country === base?.context.network?.country
+  if (upgraded && (networkKnown || carried)) return null
+  const sameDevice = previous !== null && client.device !== 0 && client.device === previous.device
+  return { ...before, likely: networkKnown || (sameDevice && client.version > before.version) }
 }
 
 const authenticates = ({ event }: Scene): boolean =>
@@ -66,7 +70,7 @@ export const fingerprintChanged = defineDetector({
     if (client === null || before === null || reported.includes(client.fingerprint)) return null
     return {
       reason: 'FINGERPRINT_CHANGED',
-      score: scene.networkKnown ? params.scoreKnownNetwork : params.scoreNewNetwork,
+      score: before.likely ? params.scoreKnownNetwork : params.scoreNewNetwork,
       halfLifeMs: 0,
       message: `${clientName(client)} as before, but with another fingerprint`,
       evidence: {

@@ -1,6 +1,17 @@
 /** A session in two places that nobody can travel between in the time. */
 import { defineDetector, noMemory } from '../detector.ts'
-import { impossibleJourney, journeyFound, stopOf, stopOfEvent, travelLimits } from './travel.ts'
+import {
+  impossibleJourney,
+  type Journey,
+  journeyFound,
+  stopOf,
+  stopOfEvent,
+  travelLimits,
+} from './travel.ts'
+
+/** Within a country, places are what data has wrong most often, whatever the kinds of the networks. */
+const isCertain = ({ from, to, kindsKnown }: Journey): boolean =>
+  kindsKnown && (from.place.country === '' || from.place.country !== to.place.country)
 
 export const impossibleTravel = defineDetector({
   name: 'impossible-travel',
@@ -33,7 +44,7 @@ export const impossibleTravel = defineDetector({
       .map((sighting) => sighting && impossibleJourney(stopOf(sighting), here, params))
       .filter((journey) => journey !== null)
       .map((journey) => ({
-        score: journey.kindsKnown ? params.scoreKnown : params.scoreUnknown,
+        score: isCertain(journey) ? params.scoreKnown : params.scoreUnknown,
         journey,
       }))
       .sort((a, b) => b.score - a.score || b.journey.speedKmh - a.journey.speedKmh)

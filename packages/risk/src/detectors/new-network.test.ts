@@ -1,7 +1,26 @@
 import { describe, expect, it } from 'vitest'
-import { find, isBlind, network, type SceneParts, scene } from '../testing/scene.ts'
+import type { Client } from '../event.ts'
+import {
+  chrome,
+  client,
+  find,
+  home,
+  isBlind,
+  network,
+  type SceneParts,
+  scene,
+} from '../testing/scene.ts'
 import { newNetwork } from './new-network.ts'
 
+const newDevice = client({ device: 9 })
+const corporate = { context: { network: network({ kind: 'corporate', asn: 64500 }) } }
+const login = (on: Client | null, { context, ...more }: SceneParts = {}): SceneParts => ({
+  begins: true,
+  base: null,
+  profile: { contexts: [home] },
+  ...more,
+  context: { ...context, client: on },
+})
 const ipv6 = { asn: 5607, family: 6 as const }
 
 const cases: [name: string, parts: SceneParts, score: number | null][] = [
@@ -9,7 +28,16 @@ const cases: [name: string, parts: SceneParts, score: number | null][] = [
   ['no proven base', { base: null }, 200],
   ["in a person's first days", { profile: { logins: 4, loginDays: 3 } }, null],
   ['after many logins on two days', { profile: { logins: 9, loginDays: 2 } }, null],
-  ['at login', { begins: true, base: null }, null],
+  ['at login', login(chrome), null],
+  ['at login, on a device that is new to the subject', login(newDevice), 200],
+  [
+    'at such a login, where no device is known',
+    login(newDevice, { profile: { contexts: [] } }),
+    null,
+  ],
+  ['at such a login, from the own organisation', login(newDevice, corporate), null],
+  ['at such a login, by a passkey', login(newDevice, { phishingResistant: true }), null],
+  ['at such a login, no client told', login(null), null],
   ['a network that the subject has used', { networkKnown: true }, null],
   ['a proven context', { networkKnown: false, context: { proven: true } }, null],
   ['a mobile carrier', { context: { network: network({ kind: 'mobile', asn: 1 }) } }, null],

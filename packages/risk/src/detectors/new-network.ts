@@ -1,23 +1,32 @@
-/** A session that moves to a network which is new to its subject. */
-import { defineDetector, noMemory } from '../detector.ts'
+/** A session that moves to a network which is new to its subject, or begins there on a new device. */
+import { deviceKnown } from '../context.ts'
+import { defineDetector, noMemory, type Scene } from '../detector.ts'
 import { sameCountryOtherFamily } from '../network.ts'
 import { networkName } from './describe.ts'
 import { firstDays, hasHabits } from './first-days.ts'
+
+/** Who logs in with what was phished does so on a device of one's own; a proof that nobody can pass on is no phished one. */
+const beginsOnNewDevice = ({ context, profile, phishingResistant }: Scene): boolean =>
+  context.client !== null &&
+  context.network?.kind !== 'corporate' &&
+  !phishingResistant &&
+  !deviceKnown(profile, context.client)
 
 export const newNetwork = defineDetector({
   name: 'new-network',
   version: 1,
   family: 'place',
   reasons: {
-    NEW_NETWORK: 'The session has moved to a network that the subject never used before.',
+    NEW_NETWORK:
+      'The session has moved to a network that the subject never used before, or began there on a device that is new as well.',
   },
   about: {
-    sees: 'The network of an event within a session (its ASN within one country, else its country) against the networks that the subject has used from proven contexts.',
+    sees: 'The network of an event within a session (its ASN within one country, else its country) against the networks that the subject has used from proven contexts; at a login, where the device is new to the subject too.',
     misses: [
       'A thief in a network that the subject uses too: the same carrier, office or café.',
       'A move to a mobile or relay network, which is never counted.',
       "Any move in a person's first days.",
-      'A change that comes with the login: a session begins somewhere, and other detectors judge where.',
+      'A login on a known device: a session begins somewhere, and other detectors judge where.',
     ],
     mistakes: [
       'The first hotel, café or hotspot in the middle of a session: the score alone asks for nothing.',
@@ -29,8 +38,9 @@ export const newNetwork = defineDetector({
   memory: noMemory,
   detect(scene, _memory, params) {
     const { context, base, begins, networkKnown } = scene
-    const network = context.network
-    if (network === null || begins || networkKnown || context.proven) return null
+    const { network } = context
+    if (network === null || networkKnown || context.proven) return null
+    if (begins && !beginsOnNewDevice(scene)) return null
     if (!hasHabits(scene, params)) return null
     if (network.kind === 'mobile' || network.kind === 'relay') return null
     const previous = base?.context.network ?? null
@@ -40,7 +50,9 @@ export const newNetwork = defineDetector({
       reason: 'NEW_NETWORK',
       score: params.score,
       halfLifeMs: 0,
-      message: `Moved to a ${name}, never used before`,
+      message: begins
+        ? `Login on a new device from a ${name}, never used before`
+        : `Moved to a ${name}, never used before`,
       evidence: {
         ...(previous === null ? {} : { previousNetwork: networkName(previous) }),
         network: name,

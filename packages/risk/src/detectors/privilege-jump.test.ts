@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import type { Scene } from '../detector.ts'
 import type { Initiator, SessionEvent } from '../event.ts'
-import { find, home, hours, minutes, type SceneParts, scene, start } from '../testing/scene.ts'
+import {
+  client,
+  find,
+  home,
+  hours,
+  minutes,
+  type SceneParts,
+  scene,
+  sighting,
+  start,
+} from '../testing/scene.ts'
 import { privilegeJump } from './privilege-jump.ts'
 
 const action = {
@@ -28,6 +38,7 @@ const grant = (initiator: Initiator, ms: number, over: Partial<SessionEvent> = {
     event: { type: 'privilege-change', initiator, occurredAt: noon - ms, action: null, ...over },
   })
 const unproven = { context: {} }
+const nameless = { context: { client: client({ device: 0 }) } }
 
 type Case = [name: string, scenes: Scene[], score: number | null]
 const cases: Case[] = [
@@ -108,6 +119,18 @@ const cases: Case[] = [
   ],
   ['an unproven context teaches nothing', [before('admin', unproven), uses('admin')], 300],
   ['a thief’s own use after the victim’s', [before('admin'), uses('admin', unproven)], null],
+  ['such a use without the device id of before', [before('admin'), uses('admin', nameless)], 300],
+  [
+    'such a use on a network that the subject knows',
+    [before('admin'), uses('admin', { ...nameless, networkKnown: true })],
+    null,
+  ],
+  [
+    'such a use in a session that never told a device id',
+    [before('admin'), uses('admin', { ...nameless, base: sighting(nameless.context) })],
+    null,
+  ],
+  ['a write without the device id of before', [before('admin'), uses('write', nameless)], null],
 ]
 
 describe('privilege-jump', () => {

@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest'
 import type { Client, Network } from '../event.ts'
 import type { Context } from '../state.ts'
 import {
+  chrome,
   client,
   context,
   event,
   find,
   home,
+  london,
   minutes,
   network,
   python,
@@ -16,6 +18,7 @@ import {
 import { tokenReplayed } from './token-replayed.ts'
 
 const thief = context()
+const manchester = { ...london, latitude: 53.48, longitude: -2.24, city: 'Manchester' }
 
 /** Events by turns of two contexts, `gapMs` apart: `ABABA` is two round trips. */
 function turns(order: string, b: Context = thief, a: Context = home, gapMs = minutes(1)) {
@@ -33,7 +36,10 @@ function at(here: Context, occurredAt: number, contexts: readonly Context[]) {
   return scene({ context: here, event: { occurredAt }, session: { contexts } })
 }
 const away = (n: Partial<Network>, c: Partial<Client> = {}) =>
-  context({ network: network(n), client: client(c) })
+  context({ network: network(n), client: client({ fingerprint: 0, ...c }) })
+const secondLine = (over: Partial<Context> = {}) =>
+  context({ network: network({ asn: 5089, address: 7, prefix: 70 }), place: london, ...over })
+const exit = { asn: 9009, country: 'NL', kind: 'vpn' } as const
 
 type Case = [name: string, scenes: ReturnType<typeof scene>[], score: number | null]
 const cases: Case[] = [
@@ -71,6 +77,14 @@ const cases: Case[] = [
     turns('ABABA', context({ network: home.network, client: python })),
     750,
   ],
+  ['one machine by id and fingerprint: a split tunnel', turns('ABABA', away(exit, chrome)), null],
+  ['one device through a VPN, fingerprint not told', turns('ABABA', away(exit)), 300],
+  ['a VPN, no device told', turns('ABABA', away(exit, { device: 0 })), 750],
+  ['one device through a rented server', turns('ABABA', away({ ...exit, kind: 'hosting' })), 750],
+  ['two lines of one place', turns('ABABA', secondLine()), 300],
+  ['two lines of one place, and two devices', turns('ABABA', secondLine({ client: python })), 750],
+  ['two lines, one of them nowhere', turns('ABABA', secondLine({ place: null })), 750],
+  ['two lines of two cities', turns('ABABA', secondLine({ place: manchester })), 750],
   ['one client, no network told', turns('ABABA', context({ network: null })), null],
 ]
 

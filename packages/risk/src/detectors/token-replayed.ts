@@ -1,7 +1,9 @@
 /** One session's token in two hands: two contexts take turns with it. */
-import { sameClient } from '../client.ts'
+import { sameClient, sameMachine } from '../client.ts'
 import { defineDetector, type Scene } from '../detector.ts'
+import type { Place } from '../event.ts'
 import { list, record, time, uint, type ValueOf } from '../fields.ts'
+import { distanceKm, isValidPlace } from '../geo.ts'
 import { sameCountryOtherFamily, sameNetwork } from '../network.ts'
 import type { Context } from '../state.ts'
 import { clientName, contextName, networkName } from './describe.ts'
@@ -14,6 +16,8 @@ type Turns = ValueOf<typeof turnList>
 interface Params {
   readonly windowMs: number
   readonly roundTripsMin: number
+  /** km between two lines of one place. */
+  readonly nearKm: number
 }
 
 /**
@@ -47,14 +51,34 @@ const passes = (turns: Turns, a: number, b: number): number =>
     .filter((t) => t.context === a || t.context === b)
     .filter((t, i, pair) => i > 0 && pair[i - 1]?.context !== t.context).length
 
-/** One client that switches between its own networks: wifi and mobile, IPv4 and IPv6, a relay's egress. */
+/** One client that switches between its own networks: wifi and mobile, IPv4 and IPv6, a relay's egress, a split tunnel. */
 function isOneUser({ network: a, client: aClient }: Context, b: Context): boolean {
-  if (aClient !== null && b.client !== null && !sameClient(aClient, b.client)) return false
+  if (aClient !== null && b.client !== null) {
+    if (!sameClient(aClient, b.client)) return false
+    if (sameMachine(aClient, b.client)) return true
+  }
   if (a?.kind === 'relay' || b.network?.kind === 'relay') return true
   if (a === null || b.network === null) return true
   if (a.kind === 'mobile' || b.network.kind === 'mobile') return true
   return sameNetwork(a, b.network) || sameCountryOtherFamily(a, b.network)
 }
+
+/**
+ * Turns that one user's own lines may take: two in one place, of which one stands in for the other, or a
+ * VPN that carries a part of what one device sends.
+ */
+function mayBeOneUser(a: Context, b: Context, { nearKm }: Params): boolean {
+  if (a.client !== null && b.client !== null && !sameClient(a.client, b.client)) return false
+  const kinds = [a.network?.kind, b.network?.kind]
+  const oneDevice = a.client?.device === b.client?.device && (a.client?.device ?? 0) !== 0
+  if (oneDevice && kinds.includes('vpn')) return true
+  if (kinds.some((kind) => kind === 'vpn' || kind === 'hosting' || kind === 'tor')) return false
+  const placed = isPrecise(a.place) && isPrecise(b.place)
+  return placed && distanceKm(a.place, b.place) <= nearKm
+}
+
+const isPrecise = (place: Place | null): place is Place =>
+  place !== null && isValidPlace(place) && place.city !== ''
 
 /** What tells one context from another, in a few words: the network, or on one network the client. */
 const whereOf = (context: Context, other: Context): string =>
@@ -74,12 +98,13 @@ export const tokenReplayed = defineDetector({
     misses: [
       'A thief who is silent while the subject acts, or who acts seldom.',
       "A thief with the subject's client on a mobile or relay network, or in the subject's own network.",
+      'A thief who copies both device id and fingerprint.',
     ],
     mistakes: [
-      'One client that two networks carry by turns, where neither is mobile or relay: a laptop between an office line and a guest network at its edge.',
+      'A split tunnel or a line that fails over and back, where the producer states no device id or no fingerprint.',
     ],
   },
-  params: { score: 750, windowMs: 10 * 60_000, roundTripsMin: 2 },
+  params: { score: 750, scoreOneUser: 300, windowMs: 10 * 60_000, roundTripsMin: 2, nearKm: 100 },
   needs: [],
   memory: { session: { turns: turnList }, profile: {} },
   detect(scene, { session }, params) {
@@ -94,7 +119,7 @@ export const tokenReplayed = defineDetector({
     const [proven, replaying] = here.proven ? [here, other] : [other, here]
     return {
       reason: 'TOKEN_REPLAYED',
-      score: params.score,
+      score: mayBeOneUser(proven, replaying, params) ? params.scoreOneUser : params.score,
       halfLifeMs: 0,
       context: replaying.id,
       message: `Used in turns from ${whereOf(proven, replaying)} and from ${whereOf(replaying, proven)}`,

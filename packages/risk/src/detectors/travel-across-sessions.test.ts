@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  farNetwork,
   find,
   hours,
   network,
@@ -16,6 +17,11 @@ const elsewhere = sighting()
 const cases: [name: string, parts: SceneParts, score: number | null][] = [
   ['another session in London 20 min ago', { elsewhere }, 450],
   ['a login, which has no base in its own session', { elsewhere, begins: true, base: null }, 450],
+  [
+    'another session, the kind of one network unknown',
+    { elsewhere, context: { network: { ...farNetwork, kind: 'unknown' } } },
+    340,
+  ],
   ['no other session', {}, null],
   ['both contexts proven', { elsewhere, context: { proven: true } }, null],
   [

@@ -21,7 +21,7 @@ export const travelAcrossSessions = defineDetector({
       'A machine left signed in at home that goes on acting while its owner opens a session far away on a new network.',
     ],
   },
-  params: { score: 450, halfLifeMs: 4 * 3_600_000, ...travelLimits },
+  params: { scoreKnown: 450, scoreUnknown: 340, halfLifeMs: 4 * 3_600_000, ...travelLimits },
   needs: ['place'],
   memory: noMemory,
   detect(scene, _memory, params) {
@@ -35,7 +35,7 @@ export const travelAcrossSessions = defineDetector({
     if (journey === undefined) return null
     return {
       reason: 'IMPOSSIBLE_TRAVEL',
-      score: params.score,
+      score: journey.kindsKnown ? params.scoreKnown : params.scoreUnknown,
       halfLifeMs: params.halfLifeMs,
       ...journeyFound(journey),
     }

@@ -31,7 +31,7 @@ export interface Stop {
   readonly at: number
 }
 
-interface Journey {
+export interface Journey {
   readonly from: Stop & { readonly place: Place }
   readonly to: Stop & { readonly place: Place }
   /** What is left after both radii, whole km. */

@@ -63,6 +63,8 @@ export const chrome: Client = {
   fingerprint: 601,
   app: 0,
 }
+/** The browser of before by all that lies beside the cookie; nothing tells its fingerprint. */
+export const copied = client({ fingerprint: 0 })
 export const python = client({
   kind: 'programmatic',
   os: 'unknown',
@@ -79,11 +81,17 @@ export const context = (over: Partial<Context> = {}): Context => ({
   lastSeen: start,
   network: farNetwork,
   place: saoPaulo,
-  client: chrome,
+  client: copied,
   ...over,
 })
 /** Where the session began: proven. */
-export const home = context({ id: 1, proven: true, network: homeNetwork, place: london })
+export const home = context({
+  id: 1,
+  proven: true,
+  network: homeNetwork,
+  place: london,
+  client: chrome,
+})
 
 export const sighting = (over: Partial<Context> = {}, at = start): Sighting => ({
   context: { ...home, ...over },

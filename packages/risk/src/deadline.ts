@@ -45,7 +45,8 @@ export function endLife(
   }
   const keptBack = observeOnly ? 'observe-only' : ''
   const told = { sessionKey, decidedAt: notAfter, level, score, keptBack } as const
-  const { held } = session
+  // What is only observed puts an end to nothing.
+  const held = observeOnly ? '' : session.held
   const decisions = [
     draft({ ...told, type: 'session.revoked', rule: 'revoke.not-after', supersedes: held }),
   ]

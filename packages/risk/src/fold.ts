@@ -15,7 +15,7 @@ import type { FoldResult, PartitionMeta, PlacedRecord, States } from './fold-typ
 import { begin, type Folding, finish, keep, nothing, profileOf, put, sessionOf } from './folding.ts'
 import { livingProfile, livingSession } from './lifetimes.ts'
 import { isRevokedForCause } from './lineage.ts'
-import { obey, ordersKeys } from './orders.ts'
+import { obey, ordersKeys, ordersKin } from './orders.ts'
 import type { Cause } from './placed.ts'
 import type { Policy } from './policy.ts'
 import { activeIn, countDrafts, roomFor } from './restraint.ts'
@@ -66,7 +66,7 @@ export function followUps(record: LogRecord, states: States): readonly string[] 
     const kin = kinOf(record.event, (key) => (key === '' ? null : states.session(key)))
     return [...due.map((timer) => timer.session), ...on, ...kin]
   }
-  if (record.kind === 'control') return []
+  if (record.kind === 'control') return ordersKin(record.control, states)
   return states
     .dueSubjects(record.t, timersPerTick)
     .flatMap((key) => dueTimers(states.profile(key), record.t).map((timer) => timer.session))

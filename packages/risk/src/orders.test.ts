@@ -1,16 +1,33 @@
 /** Orders of operators: release, drop, observe-only. */
 import { describe, expect, it } from 'vitest'
 import { controlCaps } from './control.ts'
+import { endLife } from './deadline.ts'
+import type { LogRecord, SessionEvent } from './event.ts'
+import { followUps } from './fold.ts'
 import { answer, login, of, order, reuse, stolen } from './testing/crowd.ts'
 import { folder } from './testing/folding.ts'
-import { minutes, start } from './testing/scene.ts'
+import { hours, minutes, start } from './testing/scene.ts'
 
 const types = (decisions: readonly { readonly type: string }[]) => decisions.map((d) => d.type)
 
+/** A person's session that was begun from another of theirs. */
+const begunFrom = (parent: string, sessionId: string, subject = 'p-5'): Partial<SessionEvent> => ({
+  sessionId,
+  parentSessionId: parent,
+  keys: {
+    subject,
+    session: `${subject}/${sessionId}`,
+    previousSession: '',
+    parentSession: `${subject}/${parent}`,
+  },
+})
+const app = begunFrom('s-5', 'app')
+
 /** Five revoked, the sixth held. */
-function held() {
+function held(...others: readonly LogRecord[]) {
   const folding = folder()
   for (let n = 0; n < 6; n += 1) folding.fold(login(n, 0))
+  for (const other of others) folding.fold(other)
   for (let n = 0; n < 6; n += 1) folding.fold(reuse(n, minutes(5)))
   const id = folding.shadow[0]?.decisionId ?? ''
   expect(folding.session('p-5/s-5')?.held).toBe(id)
@@ -36,6 +53,47 @@ describe('a release', () => {
     expect(folding.decisions.at(-1)).toBe(decisions[1])
   })
 
+  it('ends what was begun from the session in the same record, and what is held of it too', () => {
+    const nested = begunFrom('app', 'nested')
+    const { folding, id } = held(login(5, minutes(1), app), login(5, minutes(2), nested))
+    folding.fold(reuse(5, minutes(6), app))
+    const heldToo = folding.session('p-5/app')?.held ?? ''
+    expect(heldToo).not.toBe('')
+    const release = answer('release', 5, minutes(9), id)
+    expect(followUps(release, folding)).toEqual(['p-5/app', 'p-5/nested'])
+    const { decisions } = folding.fold(release)
+    const ends = decisions.filter(({ type }) => type === 'session.revoked')
+    expect(
+      ends.map(({ sessionId, supersedes, policy: { rule } }) => [sessionId, supersedes, rule]),
+    ).toEqual([
+      ['s-5', id, 'operator.release'],
+      ['app', heldToo, 'revoke.parent'],
+      ['nested', null, 'revoke.parent'],
+    ])
+    expect(new Set(ends.map(({ cause }) => cause.eventId)).size).toBe(1)
+    expect(folding.session('p-5/nested')).toMatchObject({ status: 'revoked', held: '' })
+    expect(folding.published.slice(-ends.length)).toEqual(decisions.slice(-ends.length))
+  })
+
+  it('comes after what time has done to the session by then', () => {
+    const { folding, id } = held()
+    const { stepUp } = folding.session('p-5/s-5') ?? {}
+    const { decisions } = folding.fold(answer('release', 5, minutes(30), id))
+    expect(decisions[0]).toMatchObject({
+      resolution: { stepUpId: stepUp?.id, outcome: 'expired' },
+      decidedAt: stepUp?.deadline,
+    })
+    expect(types(decisions).filter((type) => type === 'session.stepup.resolved')).toHaveLength(1)
+  })
+
+  it('is remembered as long as any revocation that was made now', () => {
+    const { folding, id } = held()
+    folding.fold(answer('release', 5, hours(47), id))
+    const { decisions, signals } = folding.fold(of(5, hours(94)))
+    expect(decisions).toEqual([])
+    expect(signals.map(({ reason }) => reason)).toEqual(['USED_AFTER_END'])
+  })
+
   it('that comes twice, or for what is not held, changes nothing', () => {
     const { folding, id } = held()
     const release = answer('release', 5, minutes(9), id)
@@ -55,6 +113,12 @@ describe('a release', () => {
 })
 
 describe('a drop', () => {
+  it('leaves what was begun from the session as it is', () => {
+    const { folding, id } = held(login(5, minutes(1), app))
+    folding.fold(answer('drop', 5, minutes(9), id))
+    expect(folding.session('p-5/app')?.status).toBe('active')
+  })
+
   it('lets the session go on, and the same grounds hold it no more', () => {
     const { folding, id } = held()
     const { decisions } = folding.fold(answer('drop', 5, minutes(9), id))
@@ -82,6 +146,14 @@ describe('a drop', () => {
 })
 
 describe('observe-only', () => {
+  it('that sees the life of a held session run out leaves it held', () => {
+    const { folding, id } = held()
+    const over = { ...folding.session('p-5/s-5')!, notAfter: start + minutes(20) }
+    const { session, decisions } = endLife(over, 'p-5/s-5', start + minutes(21), true)
+    expect(session.held).toBe(id)
+    expect(decisions.map(({ supersedes }) => supersedes)).toEqual([''])
+  })
+
   const observed = (tenant = '') => {
     const folding = folder()
     folding.fold(login(1, 0))
@@ -152,13 +224,7 @@ describe('observe-only', () => {
 
   it('tells once of what would have ended with its parent, and ends it not when it is off', () => {
     const folding = observed()
-    const keys = {
-      subject: 'p-1',
-      session: 'p-1/app',
-      previousSession: '',
-      parentSession: 'p-1/s-1',
-    }
-    const app = { sessionId: 'app', parentSessionId: 's-1', keys }
+    const app = begunFrom('s-1', 'app', 'p-1')
     folding.fold(login(1, minutes(1), app))
     folding.fold(of(1, minutes(20), { type: 'revocation', action: null, initiator: 'admin' }))
     for (let n = 21; n < 25; n += 1) folding.fold(of(1, minutes(n), app))

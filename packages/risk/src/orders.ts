@@ -2,19 +2,29 @@
 import { spend } from './conclude.ts'
 import { type Control, controlCaps, switched, taken } from './control.ts'
 import { schedule } from './deadline.ts'
+import { endChildren } from './descent.ts'
 import { type Draft, draft, reasonsOf, resolutionOf } from './draft.ts'
-import type { FoldResult } from './fold-types.ts'
+import type { FoldResult, States } from './fold-types.ts'
 import { type Folding, finish, keep, nothing, profileOf, put, sessionOf } from './folding.ts'
 import { livingSession } from './lifetimes.ts'
 import type { Notice } from './notice.ts'
+import { eventIdOf, eventOf } from './order-event.ts'
 import { subjectOf } from './stamp.ts'
 import type { Profile, Session } from './state.ts'
+import { fire } from './timers.ts'
 
 /** The states that an order reads; every partition has the order, and one of them has these. */
 export const ordersKeys = ({ keys }: Control) => ({
   profiles: keys.subject === '' ? [] : [keys.subject],
   sessions: keys.session === '' ? [] : [keys.session],
 })
+
+/** The sessions that a release ends with the one that it names, as far as the states tell; asked again once those are loaded. */
+export function ordersKin({ kind, keys }: Control, states: States): readonly string[] {
+  if (kind !== 'release' || keys.session === '') return []
+  const children = states.session(keys.session)?.children ?? []
+  return children.flatMap((key) => [key, ...(states.session(key)?.children ?? [])])
+}
 
 /**
  * Takes an order. One that was taken before is a repeat; one of an unknown kind, and one that finds
@@ -48,23 +58,35 @@ function observeNotice({ tenant, on, t, operator, reason }: Control, done: boole
   return { code: 'observe_only', tenant, sessionKey: '', at: t, message, evidence }
 }
 
-/** Carries out or lets go what is held; false where nothing is held under this id. */
+/**
+ * Carries out or lets go what is held; false where nothing is held under this id. What its session's
+ * timers owe by then comes first, as before an event: it may be over by itself.
+ */
 function answer(folding: Folding, order: Control): boolean {
   const { keys, decisionId, t } = order
   const profile = profileOf(folding, keys.subject)
-  const session = livingSession(sessionOf(folding, keys.session), profile, t)
-  if (profile === null || session === null || !isHeld(session, profile, decisionId)) return false
-  const of = {
-    tenant: profile.tenant,
-    subject: subjectOf(profile),
-    eventId: `control:${order.id}`,
-  }
+  const before = livingSession(sessionOf(folding, keys.session), profile, t)
+  if (profile === null || before === null || !isHeld(before, profile, decisionId)) return false
+  const session = fire(folding, keys, profile, t) ?? before
+  const after = isHeld(session, profile, decisionId)
+    ? carryOut(folding, order, session, profile)
+    : schedule(profile, keys.session, session)
+  keep(folding, keys.subject, profile, after)
+  return true
+}
+
+/** What was begun from a session ends with it, as with any that is revoked for cause. */
+function carryOut(folding: Folding, order: Control, session: Session, profile: Profile): Profile {
+  const { keys, t } = order
+  const of = { tenant: profile.tenant, subject: subjectOf(profile), eventId: eventIdOf(order) }
   const next = order.kind === 'release' ? released(session, t) : dropped(session)
   const drafts = [...closing(session, keys.session, t), verdict(session, order)]
   for (const draft of drafts) folding.drafts.push({ draft, of })
   put(folding.sessions, keys.session, next)
-  keep(folding, keys.subject, profile, schedule(profile, keys.session, next))
-  return true
+  const scheduled = schedule(profile, keys.session, next)
+  if (order.kind === 'drop') return scheduled
+  const event = eventOf(order, profile, session)
+  return endChildren(folding, { event, t }, keys.session, scheduled)
 }
 
 const isHeld = (session: Session, profile: Profile, decisionId: string): boolean =>
@@ -73,10 +95,12 @@ const isHeld = (session: Session, profile: Profile, decisionId: string): boolean
   session.status === 'active' &&
   session.startedAt >= profile.notBefore
 
+/** It is remembered as revoked for as long as any that was revoked now. */
 const released = (session: Session, t: number): Session => ({
   ...session,
   status: 'revoked',
   endedAt: t,
+  lastSeen: Math.max(session.lastSeen, t),
   held: '',
   stepUp: null,
 })

@@ -1,9 +1,9 @@
 import { userInfo } from 'node:os'
 import { type ControlOrder, registryCatalogue } from '@holdpoint/contracts'
 import { Argument, Command, InvalidArgumentError } from 'commander'
-import { orderLine, standingJson, standingLines } from '../control/lines.ts'
+import { orderLines, standingJson, standingLines } from '../control/lines.ts'
 import { answerOrder, type By, observeOrder, send } from '../control/order.ts'
-import { heldDecisions, switchesOn } from '../control/standing.ts'
+import { heldDecisions, ordersGiven } from '../control/standing.ts'
 import { jsonLine } from '../dlq/text.ts'
 import type { Environment } from '../environment.ts'
 import { CommandError } from '../errors.ts'
@@ -104,9 +104,12 @@ const listCommand = (env: Environment): Command =>
     )
     .action(({ json = false }: { readonly json?: boolean }) =>
       connected(env, async (to) => {
-        const switches = await switchesOn(to.log)
+        const orders = await ordersGiven(to.log)
         const held = await heldOf(to)
-        print(json ? [jsonLine(standingJson(switches, held))] : standingLines(switches, held))
+        const told = json
+          ? [jsonLine(standingJson(orders, held))]
+          : standingLines(orders, held, Date.now())
+        print(told)
       }),
     )
 
@@ -114,7 +117,7 @@ const heldOf = async ({ log, config }: Connection) =>
   heldDecisions(log, await registryCatalogue({ url: config.registryUrl, writes: [] }))
 
 const report = (order: ControlOrder, { json = false }: OrderFlags): void =>
-  print([json ? jsonLine(order) : orderLine(order)])
+  print(json ? [jsonLine(order)] : orderLines(order))
 
 const print = (lines: readonly string[]): void => {
   process.stdout.write(`${lines.join('\n')}\n`)

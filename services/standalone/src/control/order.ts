@@ -8,8 +8,8 @@ import {
   topics,
 } from '@holdpoint/contracts'
 import type { Log } from '@holdpoint/log'
-import type { Decision } from '@holdpoint/risk'
 import { CommandError } from '../errors.ts'
+import type { Held } from './standing.ts'
 
 /** Who orders it, and why. */
 export interface By {
@@ -42,10 +42,10 @@ export const observeOrder = (on: boolean, tenant: string, by: By): ControlOrder 
 export function answerOrder(
   kind: 'release' | 'drop',
   decisionId: string,
-  held: readonly Decision[],
+  held: readonly Held[],
   by: By,
 ): ControlOrder {
-  const decision = held.find((one) => one.decisionId === decisionId)
+  const decision = held.find((one) => one.decision.decisionId === decisionId)?.decision
   if (decision?.sessionId == null)
     throw new CommandError(
       `nothing is held under ${decisionId}: it was answered, its session has ended, or it is older than session.shadow keeps. holdpoint control ls lists what is`,

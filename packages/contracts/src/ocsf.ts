@@ -50,6 +50,9 @@ export const closings: Readonly<Record<ClosedBy, string>> = {
   ended: 'The session ended.',
   revoked: 'The session was revoked.',
   expired: 'The session was not seen for two days.',
+  answered: 'An operator put an end to it.',
+  calm: 'The cap kept nothing back for five minutes.',
+  refused: 'The order was not carried out.',
 }
 
 /** A number of OCSF and what it is called. */

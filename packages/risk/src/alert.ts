@@ -6,9 +6,20 @@ export type AlertActivity = 'create' | 'update' | 'close'
 
 /**
  * Why a finding was closed: `proven` by an authentication from its context, `faded` with its half-life,
- * `displaced` by heavier ones past a cap, `quiet` for a day, `ended`, `revoked` or `expired` with its session.
+ * `displaced` by heavier ones past a cap, `quiet` for a day, `ended`, `revoked` or `expired` with its session;
+ * `answered` by an operator, `calm` where a storm was over, `refused` where an order could not be carried out.
  */
-export type ClosedBy = 'proven' | 'faded' | 'displaced' | 'quiet' | 'ended' | 'revoked' | 'expired'
+export type ClosedBy =
+  | 'proven'
+  | 'faded'
+  | 'displaced'
+  | 'quiet'
+  | 'ended'
+  | 'revoked'
+  | 'expired'
+  | 'answered'
+  | 'calm'
+  | 'refused'
 
 /** One message about one finding: what one (detector, reason) found about one session, or subject. */
 export interface Alert {

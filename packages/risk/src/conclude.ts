@@ -138,9 +138,10 @@ export const spend = (contributions: Session['contributions']): Session['contrib
 
 /** What would be a revocation waits for an operator; apps hear of it by the session's posture. */
 function hold(turn: Turn, rule: string): void {
-  const { idOf } = turn.input
+  const { idOf, t } = turn.input
   turn.drafts.push(draft({ ...spoken(turn), type: 'session.risk.changed', rule: 'hold' }))
   turn.session.held = idOf(turn.drafts.length)
+  turn.session.heldAt = t
   turn.drafts.push(
     draft({
       ...spoken(turn),

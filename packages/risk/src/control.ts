@@ -27,10 +27,10 @@ export interface Control {
 export interface ControlState {
   /** Ids of the latest, the newest last. */
   readonly applied: readonly string[]
-  /** True where the decisions of every tenant are kept back. */
-  readonly observeAll: boolean
+  /** Since when the decisions of every tenant are kept back, ms; 0 where they are not. */
+  readonly observeAllSince: number
   /** Tenants whose decisions are kept back. */
-  readonly observed: readonly string[]
+  readonly observed: readonly { readonly tenant: string /** ms */; readonly since: number }[]
 }
 
 export const controlCaps = {
@@ -40,11 +40,18 @@ export const controlCaps = {
   observed: 1_000,
 } as const
 
-export const noControl: ControlState = { applied: [], observeAll: false, observed: [] }
+export const noControl: ControlState = { applied: [], observeAllSince: 0, observed: [] }
 
 /** Whether a tenant's decisions are kept back. */
-export const isObserved = ({ observeAll, observed }: ControlState, tenant: string): boolean =>
-  observeAll || observed.includes(tenant)
+export const isObserved = (control: ControlState, tenant: string): boolean =>
+  control.observeAllSince > 0 || observedSince(control, tenant) > 0
+
+/** Since when the switch of a tenant, or of all ('') is on, ms; 0 where it is off. */
+export const observedSince = (
+  { observeAllSince, observed }: ControlState,
+  tenant: string,
+): number =>
+  tenant === '' ? observeAllSince : (observed.find((other) => other.tenant === tenant)?.since ?? 0)
 
 /** Notes that an order was taken. */
 export const taken = (state: ControlState, id: string): ControlState => ({
@@ -52,13 +59,16 @@ export const taken = (state: ControlState, id: string): ControlState => ({
   applied: [...state.applied, id].slice(-controlCaps.applied),
 })
 
-/** Turns the switch of a tenant, or of all; null where there is no room for one tenant more. */
+/** Turns the switch of a tenant, or of all; null where there is no room for one tenant more. One that is on stays on since then. */
 export function switched(
   state: ControlState,
-  { tenant, on }: Pick<Control, 'tenant' | 'on'>,
+  { tenant, on, t }: Pick<Control, 'tenant' | 'on' | 't'>,
 ): ControlState | null {
-  if (tenant === '') return { ...state, observeAll: on }
-  const others = state.observed.filter((other) => other !== tenant)
+  const since = on ? observedSince(state, tenant) || t : 0
+  if (tenant === '') return { ...state, observeAllSince: since }
+  const others = state.observed.filter((other) => other.tenant !== tenant)
   if (!on) return { ...state, observed: others }
-  return others.length >= controlCaps.observed ? null : { ...state, observed: [...others, tenant] }
+  return others.length >= controlCaps.observed
+    ? null
+    : { ...state, observed: [...others, { tenant, since }] }
 }

@@ -18,7 +18,7 @@ import { isRevokedForCause } from './lineage.ts'
 import { obey, ordersKeys, ordersKin } from './orders.ts'
 import type { Cause } from './placed.ts'
 import type { Policy } from './policy.ts'
-import { activeIn, countDrafts, roomFor } from './restraint.ts'
+import { activeIn, calm, countDrafts, roomFor } from './restraint.ts'
 import type { Signal } from './signal.ts'
 import { decisionId } from './stamp.ts'
 import { caps, emptyProfile, type Profile, type Session } from './state.ts'
@@ -89,8 +89,9 @@ export function foldPartition(
     if (record.t <= meta.lastTick) return nothing('ignored', next)
     const folding = begin(next, offset, states, policy)
     tick(folding, record.t)
+    calm(folding, record.t)
     const told = { event: null, t: record.t, signals: [] }
-    return finish(folding, { ...next, lastTick: record.t }, told)
+    return finish(folding, { ...next, lastTick: record.t, loads: folding.loads }, told)
   }
   if (record.kind === 'control') return obey(begin(next, offset, states, policy), record.control)
   const { event, origin } = record
@@ -130,7 +131,10 @@ function foldEvent(
 
   // A profile that is forgotten still owes an end to what was asked of its sessions.
   if (stored === null && written !== null) fireTimers(folding, keys.subject, written, t)
-  if (hasSession) folding.loads = activeIn(folding.loads, event.tenant, t, known)
+  if (hasSession) {
+    calm(folding, t, event.tenant)
+    folding.loads = activeIn(folding.loads, event.tenant, t, known)
+  }
   let profile = fireTimers(folding, keys.subject, stored ?? newProfile(event), t)
   if (session !== null) fire(folding, keys, profile, t)
   if (isFailedLogin(event)) {

@@ -8,6 +8,7 @@ import type { FoldResult, PartitionMeta, States } from './fold-types.ts'
 import type { Notice } from './notice.ts'
 import { noticeAlerts } from './notice-alerts.ts'
 import type { Policy } from './policy.ts'
+import { endHolds } from './restraint.ts'
 import { stamp } from './stamp.ts'
 import type { Profile, Session } from './state.ts'
 import type { Loads } from './storm.ts'
@@ -70,10 +71,11 @@ export const sessionOf = ({ sessions, states }: Folding, key: string): Session |
 
 export function finish(folding: Folding, meta: PartitionMeta, told: Told): FoldResult {
   const { drafts, notices, profiles, sessions, story } = folding
+  endHolds(folding, told)
   const decisions = drafts.length === 0 ? none : stamped(folding)
   const keptBack = keptBackOf(folding)
   const found = alertsOf(folding, decisions, told)
-  const alerts = notices.length === 0 ? found : [...found, ...noticed(folding, found.length)]
+  const alerts = notices.length === 0 ? found : [...found, ...noticed(folding, found.length, told)]
   return {
     ...nothing('applied', meta),
     profiles,
@@ -87,12 +89,12 @@ export function finish(folding: Folding, meta: PartitionMeta, told: Told): FoldR
 }
 
 /** What the partition noticed of itself, told behind what was found. */
-function noticed(folding: Folding, found: number): readonly Alert[] {
+function noticed(folding: Folding, found: number, { event }: Told): readonly Alert[] {
   const { drafts, notices, meta, offset } = folding
   return noticeAlerts(notices, { ...meta, offset }, drafts.length + found, (key) => {
     const session = sessionOf(folding, key)
-    const about = drafts.find(({ draft }) => draft.sessionKey === key)
-    return session === null || about === undefined ? null : { subject: about.of.subject, session }
+    const about = drafts.find(({ draft }) => draft.sessionKey === key)?.of ?? event
+    return session === null || about === null ? null : { subject: about.subject, session }
   })
 }
 

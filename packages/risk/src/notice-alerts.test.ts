@@ -8,6 +8,9 @@ const notice = (over: Partial<Notice> = {}): Notice => ({
   code: 'storm_cap_revocations',
   tenant: 'acme',
   sessionKey: '',
+  activity: 'create',
+  closedBy: null,
+  since: 1_795_341_600_000,
   at: 1_795_341_600_000,
   message: 'Five revocations in 5 min: further ones are held',
   evidence: { revocations: 5 },
@@ -23,6 +26,19 @@ it('a notice of a tenant names no session, and its uid the partition whose cap i
     subject: null,
     sessionId: '',
     reason: { reason: 'STORM_CAP_REVOCATIONS', score: 0, evidence: { revocations: 5 } },
+  })
+})
+
+it('what is over is closed under the uid that it began with', () => {
+  const later = { activity: 'close', closedBy: 'calm', at: 1_795_341_999_000 } as const
+  const [first, second] = noticeAlerts([notice(), notice(later)], position, 0, () => null)
+  expect(second).toMatchObject({
+    uid: first?.uid,
+    activity: 'close',
+    closedBy: 'calm',
+    at: 1_795_341_999_000,
+    firstSeen: 1_795_341_600_000,
+    lastSeen: 1_795_341_999_000,
   })
 })
 

@@ -12,7 +12,7 @@ export interface Named {
 }
 
 /**
- * One alert a notice, since each is given once. `from` is the index of the first among what the record
+ * One alert a notice, since each is given once; those of one thing share its uid. `from` is the index of the first among what the record
  * publishes; `named` finds the session of a key, null where it is not known.
  */
 export function noticeAlerts(
@@ -22,19 +22,19 @@ export function noticeAlerts(
   named: (sessionKey: string) => Named | null,
 ): readonly Alert[] {
   return notices.map((notice, index): Alert => {
-    const { code, tenant, sessionKey, at, message, evidence } = notice
+    const { code, activity, closedBy, tenant, sessionKey, since, at, message, evidence } = notice
     const of = sessionKey === '' ? null : named(sessionKey)
     const { partition, offset } = position
     const key = sessionKey === '' ? `${tenant}.${partition}` : sessionKey
     const detector = 'caps'
     return {
       alertId: decisionId(position, from + index),
-      uid: `${key}.${detector}.${code}.${at}`,
+      uid: `${key}.${detector}.${code}.${since}`,
       key,
-      activity: 'create',
-      closedBy: null,
+      activity,
+      closedBy,
       at,
-      firstSeen: at,
+      firstSeen: since,
       lastSeen: at,
       count: 1,
       tenant,

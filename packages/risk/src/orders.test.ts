@@ -1,5 +1,6 @@
 /** Orders of operators: release, drop, observe-only. */
 import { describe, expect, it } from 'vitest'
+import type { Alert } from './alert.ts'
 import { controlCaps } from './control.ts'
 import { endLife } from './deadline.ts'
 import type { LogRecord, SessionEvent } from './event.ts'
@@ -145,6 +146,71 @@ describe('a drop', () => {
   })
 })
 
+describe('the finding of a held revocation', () => {
+  const ofHold = (alerts: readonly Alert[]) =>
+    alerts.filter(({ reason }) => reason.reason === 'REVOCATION_HELD')
+  /** The five before it, and then the sixth. */
+  const created = () => {
+    const folding = folder()
+    for (let n = 0; n < 6; n += 1) folding.fold(login(n, 0))
+    for (let n = 0; n < 5; n += 1) folding.fold(reuse(n, minutes(5)))
+    const alerts = ofHold(folding.fold(reuse(5, minutes(5))).alerts)
+    expect(alerts.map(({ activity }) => activity)).toEqual(['create'])
+    return { folding, alert: alerts[0]!, id: folding.session('p-5/s-5')?.held ?? '' }
+  }
+
+  it.each([
+    ['release', 'revoked'],
+    ['drop', 'active'],
+  ] as const)('is closed by a %s', (kind, status) => {
+    const { folding, alert, id } = created()
+    const { alerts } = folding.fold(answer(kind, 5, minutes(9), id))
+    expect(ofHold(alerts)).toMatchObject([
+      { uid: alert.uid, activity: 'close', closedBy: 'answered', sessionId: 's-5', status },
+    ])
+    expect(ofHold(alerts)[0]).toMatchObject({
+      firstSeen: alert.at,
+      at: start + minutes(9),
+      subject: alert.subject,
+      reason: { evidence: { rule: `operator.${kind}` } },
+    })
+  })
+
+  it.each([
+    ['a logout', 'ended', () => of(5, minutes(9), { type: 'logout', action: null })],
+    [
+      'a revocation from outside',
+      'revoked',
+      () => of(5, minutes(9), { type: 'revocation', action: null, initiator: 'admin' }),
+    ],
+    ['its silence, where it comes back', 'expired', () => of(5, hours(60))],
+  ])('is closed by %s', (_, closedBy, happens) => {
+    const { folding, alert } = created()
+    const { alerts } = folding.fold(happens())
+    expect(ofHold(alerts)).toMatchObject([
+      { uid: alert.uid, activity: 'close', closedBy, subject: alert.subject },
+    ])
+  })
+
+  it('is closed at the first event after all sessions of the subject were revoked', () => {
+    const { folding, alert } = created()
+    const keys = { subject: 'p-5', session: '', previousSession: '', parentSession: '' }
+    const whole = { type: 'revocation', action: null, initiator: 'admin', keys } as const
+    const revocation = of(5, minutes(9), whole)
+    if (revocation.kind === 'event')
+      folding.fold({ ...revocation, event: { ...revocation.event, sessionId: '' } })
+    expect(ofHold(folding.fold(of(5, minutes(10))).alerts)).toMatchObject([
+      { uid: alert.uid, activity: 'close', closedBy: 'revoked', subject: alert.subject },
+    ])
+  })
+
+  it('stays open while the session is held, whatever it does', () => {
+    const { folding } = created()
+    for (let n = 6; n < 30; n += 1)
+      expect(ofHold(folding.fold(reuse(5, minutes(n))).alerts)).toEqual([])
+  })
+})
+
 describe('observe-only', () => {
   it('that sees the life of a held session run out leaves it held', () => {
     const { folding, id } = held()
@@ -246,9 +312,33 @@ describe('observe-only', () => {
       ['observe_only', 'acme', true],
       ['observe_only', 'acme', false],
     ])
+    folding.fold(order('observe-only', 2, { tenant: 'acme', on: false }))
+    expect(folding.notices).toHaveLength(2)
     const other = folder(undefined, 1)
     other.fold(order('observe-only', 0, { on: true }))
     expect(other.notices).toEqual([])
+  })
+
+  it.each(['', 'acme'])('is one finding until it is turned back, of %j', (tenant) => {
+    const folding = folder(undefined, 0)
+    const turn = (t: number, on: boolean) =>
+      folding.fold(order('observe-only', t, { tenant, on })).alerts
+    const alerts = [
+      ...turn(minutes(1), true),
+      ...turn(minutes(2), true),
+      ...turn(minutes(3), false),
+      ...turn(minutes(4), true),
+    ]
+    expect(alerts.map(({ activity, closedBy }) => [activity, closedBy])).toEqual([
+      ['create', null],
+      ['update', null],
+      ['close', 'answered'],
+      ['create', null],
+    ])
+    const uids = alerts.map(({ uid }) => uid)
+    expect(new Set(uids.slice(0, 3)).size).toBe(1)
+    expect(uids[3]).not.toBe(uids[0])
+    expect(alerts[2]).toMatchObject({ firstSeen: start + minutes(1), at: start + minutes(3) })
   })
 
   it('is refused for one tenant too many, with a notice, and forgets none', () => {
@@ -257,8 +347,13 @@ describe('observe-only', () => {
       folding.fold(order('observe-only', n, { tenant: `t-${n}`, on: true }))
     const { meta } = folding.fold(order('observe-only', 9_999, { tenant: 't-1', on: true }))
     expect(meta.control.observed).toHaveLength(controlCaps.observed)
-    expect(meta.control.observed).toContain('t-0')
-    expect(folding.notices.at(-2)?.message).toMatch(/was not turned on for tenant t-1000/)
+    expect(meta.control.observed).toContainEqual({ tenant: 't-0', since: start })
+    const refused = folding.notices.filter(({ tenant }) => tenant === 't-1000')
+    expect(refused.map(({ activity, closedBy }) => [activity, closedBy])).toEqual([
+      ['create', null],
+      ['close', 'refused'],
+    ])
+    expect(refused[0]?.message).toMatch(/was not turned on for tenant t-1000/)
     expect(meta.control.applied).toHaveLength(controlCaps.applied)
   })
 })

@@ -1,13 +1,13 @@
 /** An operator's order, folded: the switch of `observe-only`, the release or the drop of a held revocation. */
 import { spend } from './conclude.ts'
-import { type Control, controlCaps, switched, taken } from './control.ts'
+import { type Control, controlCaps, observedSince, switched, taken } from './control.ts'
 import { schedule } from './deadline.ts'
 import { endChildren } from './descent.ts'
 import { type Draft, draft, reasonsOf, resolutionOf } from './draft.ts'
 import type { FoldResult, States } from './fold-types.ts'
 import { type Folding, finish, keep, nothing, profileOf, put, sessionOf } from './folding.ts'
 import { livingSession } from './lifetimes.ts'
-import type { Notice } from './notice.ts'
+import { begins, type Notice } from './notice.ts'
 import { eventIdOf, eventOf } from './order-event.ts'
 import { subjectOf } from './stamp.ts'
 import type { Profile, Session } from './state.ts'
@@ -45,17 +45,36 @@ function observe(folding: Folding, order: Control): FoldResult {
   const next = switched(meta.control, order)
   const control = taken(next ?? meta.control, order.id)
   // Every partition takes the order, and one tells of it.
-  if (meta.partition === 0) folding.notices.push(observeNotice(order, next !== null))
+  if (meta.partition === 0) {
+    const since = observedSince(meta.control, order.tenant)
+    folding.notices.push(...observeNotices(order, since, next !== null))
+  }
   return finish(folding, { ...meta, control }, { event: null, t: order.t, signals: [] })
 }
 
-function observeNotice({ tenant, on, t, operator, reason }: Control, done: boolean): Notice {
+/** @param since when the switch was on already, ms; 0 for off */
+function observeNotices(order: Control, since: number, done: boolean): readonly Notice[] {
+  const { tenant, on, t, operator, reason } = order
   const whose = tenant === '' ? 'all tenants' : `tenant ${tenant}`
   const message = done
     ? `Observe-only is ${on ? 'on' : 'off'} for ${whose}: decisions ${on ? 'go to session.shadow alone' : 'reach the apps'}`
     : `Observe-only was not turned on for ${whose}: it is on for ${controlCaps.observed} tenants already; turn it on for all`
   const evidence = { on, operator, reason }
-  return { code: 'observe_only', tenant, sessionKey: '', at: t, message, evidence }
+  const notice = begins({
+    code: 'observe_only',
+    tenant,
+    sessionKey: '',
+    since: since || t,
+    at: t,
+    message,
+    evidence,
+  })
+  // Nobody need look after an order that was refused, and nobody after one that changed nothing.
+  if (!done) return [notice, { ...notice, activity: 'close', closedBy: 'refused' }]
+  if (since === 0) return on ? [notice] : []
+  return [
+    on ? { ...notice, activity: 'update' } : { ...notice, activity: 'close', closedBy: 'answered' },
+  ]
 }
 
 /**

@@ -1,9 +1,20 @@
 /** The storm caps as the fold keeps them: what they leave room for, what was counted, who is to hear of it. */
+import type { ClosedBy } from './alert.ts'
 import type { Draft } from './draft.ts'
+import type { Told } from './finding.ts'
 import type { Folding } from './folding.ts'
-import type { Notice } from './notice.ts'
+import { sessionLifeMs } from './lifetimes.ts'
+import { begins, type Notice } from './notice.ts'
 import type { Session } from './state.ts'
-import { type Capped, countActive, countOne, hasRoom, keepOneBack, type Loads } from './storm.ts'
+import {
+  type Capped,
+  countActive,
+  countOne,
+  endStorms,
+  hasRoom,
+  keepOneBack,
+  type Loads,
+} from './storm.ts'
 
 /** Counts the session as active; a revoked one is not, however much it acts. */
 export const activeIn = (
@@ -42,30 +53,85 @@ export function countDrafts(
       folding.loads = countOne(folding.loads, tenant, t, what)
       continue
     }
-    const { loads, begins, cap } = keepOneBack(folding.loads, tenant, t, what)
+    const { loads, from, begins: isFirst, cap } = keepOneBack(folding.loads, tenant, t, what)
     folding.loads = loads
-    if (begins) folding.notices.push(stormNotice(tenant, t, what, cap))
+    if (isFirst) folding.notices.push(stormNotice(tenant, from, what, cap))
     if (what === 'revocations') folding.notices.push(heldNotice(tenant, draft))
   }
 }
 
-const stormNotice = (tenant: string, at: number, what: Capped, cap: number): Notice => ({
-  code: what === 'revocations' ? 'storm_cap_revocations' : 'storm_cap_stepups',
-  tenant,
-  sessionKey: '',
-  at,
-  message:
-    what === 'revocations'
-      ? `More than ${cap} revocations in five minutes: those above are held until an operator releases or drops them`
-      : `More than ${cap} step-ups in five minutes: those above are required without a prompt`,
-  evidence: { cap, windowMinutes: 5 },
-})
+const codeOf = { revocations: 'storm_cap_revocations', stepUps: 'storm_cap_stepups' } as const
 
-const heldNotice = (tenant: string, { sessionKey, decidedAt, rule, score }: Draft): Notice => ({
-  code: 'revocation_held',
-  tenant,
-  sessionKey,
-  at: decidedAt,
-  message: 'A revocation above the storm cap is held: release it or drop it',
-  evidence: { rule, score },
-})
+const stormNotice = (tenant: string, since: number, what: Capped, cap: number): Notice =>
+  begins({
+    code: codeOf[what],
+    tenant,
+    sessionKey: '',
+    since,
+    message:
+      what === 'revocations'
+        ? `More than ${cap} revocations in five minutes: those above are held until an operator releases or drops them`
+        : `More than ${cap} step-ups in five minutes: those above are required without a prompt`,
+    evidence: { cap, windowMinutes: 5 },
+  })
+
+/** Tells of the storms that are over by now, of one tenant or of all. */
+export function calm(folding: Folding, t: number, tenant?: string): void {
+  const { loads, over } = endStorms(folding.loads, t, tenant)
+  folding.loads = loads
+  for (const { tenant, what, from, at } of over) {
+    folding.notices.push({
+      code: codeOf[what],
+      activity: 'close',
+      closedBy: 'calm',
+      tenant,
+      sessionKey: '',
+      since: from,
+      at,
+      message:
+        what === 'revocations'
+          ? 'No further revocation had to be held: those that are held still wait for an operator'
+          : 'No further step-up had to go without a prompt',
+      evidence: { windowMinutes: 5 },
+    })
+  }
+}
+
+const heldNotice = (tenant: string, { sessionKey, decidedAt, rule, score }: Draft): Notice =>
+  begins({
+    code: 'revocation_held',
+    tenant,
+    sessionKey,
+    since: decidedAt,
+    message: 'A revocation above the storm cap is held: release it or drop it',
+    evidence: { rule, score },
+  })
+
+/** Tells of what was held before the record and is not after it. */
+export function endHolds(folding: Folding, { event, t }: Told): void {
+  for (const [key, after] of folding.sessions) {
+    const before = folding.states.session(key)
+    if (before === null || before.held === '' || before.held === after.held) continue
+    const end = folding.drafts.find(({ draft }) => draft.supersedes === before.held)
+    const rule = end?.draft.rule ?? ''
+    const answered = rule === 'operator.release' || rule === 'operator.drop'
+    folding.notices.push({
+      code: 'revocation_held',
+      activity: 'close',
+      closedBy: answered ? 'answered' : overBy(before, after, t),
+      tenant: end?.of.tenant ?? event?.tenant ?? '',
+      sessionKey: key,
+      since: before.heldAt,
+      at: end?.draft.decidedAt ?? t,
+      message: answered
+        ? `An operator ${rule === 'operator.release' ? 'released' : 'dropped'} the held revocation`
+        : 'The session is over, and nothing is held of it any more',
+      evidence: rule === '' ? {} : { rule },
+    })
+  }
+}
+
+function overBy(before: Session, after: Session, t: number): ClosedBy {
+  if (after.status === 'active' || t - before.lastSeen > sessionLifeMs) return 'expired'
+  return after.status
+}

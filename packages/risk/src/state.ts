@@ -212,6 +212,8 @@ export const sessionFields = record({
   children: list(caps.sessionChildren, text(22)),
   /** Id of the revocation that waits for an operator, '' for none. */
   held: text(64),
+  /** When it was decided; of the last one where none waits. */
+  heldAt: time,
   alertOnly: list(caps.alertOnly, alertOnlyFields),
 })
 
@@ -306,6 +308,7 @@ export const copyOf = (s: Session): Writable<Session> => ({
   approvedAt: s.approvedAt,
   children: s.children,
   held: s.held,
+  heldAt: s.heldAt,
   alertOnly: s.alertOnly,
   memory: s.memory,
 })

@@ -3,7 +3,15 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Decision } from './decision.ts'
 import type { LogRecord } from './event.ts'
-import { countActive, countOne, hasRoom, type Loads, stormCaps } from './storm.ts'
+import {
+  countActive,
+  countOne,
+  endStorms,
+  hasRoom,
+  keepOneBack,
+  type Loads,
+  stormCaps,
+} from './storm.ts'
 import { answer, login, of, order, reuse, stolen } from './testing/crowd.ts'
 import { folder } from './testing/folding.ts'
 import { hours, minutes, start } from './testing/scene.ts'
@@ -15,6 +23,11 @@ function folded(...records: readonly LogRecord[]) {
   for (const record of records) folding.fold(record)
   return folding
 }
+
+const stormsOf = ({ notices }: ReturnType<typeof folder>) =>
+  notices
+    .filter(({ code }) => code.startsWith('storm_cap'))
+    .map(({ activity, since, at }) => [activity, since, at])
 
 const revokedIn = ({ published }: ReturnType<typeof folder>) =>
   published.filter(({ type }) => type === 'session.revoked').map(({ sessionId }) => sessionId)
@@ -54,8 +67,47 @@ describe('more revocations than the cap', () => {
     const folding = storm()
     for (const n of people(14).slice(8)) folding.fold(login(n, minutes(20)))
     for (const n of people(14).slice(8)) folding.fold(reuse(n, minutes(21)))
-    const storms = folding.notices.filter(({ code }) => code === 'storm_cap_revocations')
-    expect(storms.map(({ at }) => at)).toEqual([start + minutes(5) + 5, start + minutes(21)])
+    expect(stormsOf(folding)).toEqual([
+      ['create', start + minutes(5) + 5, start + minutes(5) + 5],
+      ['close', start + minutes(5) + 5, start + minutes(10) + 7],
+      ['create', start + minutes(21), start + minutes(21)],
+    ])
+  })
+
+  it('are told as over five minutes after the last that was kept back, by a tick or by the tenant', () => {
+    const ends = [
+      { kind: 'tick', t: start + minutes(10) + 8 } as const,
+      { kind: 'tick', t: start + minutes(30) } as const,
+      login(40, minutes(10) + 8),
+      login(40, minutes(30)),
+    ]
+    for (const end of ends) {
+      const folding = storm()
+      folding.fold({ kind: 'tick', t: start + minutes(10) + 7 })
+      folding.fold(login(41, minutes(20), { tenant: 'acme' }))
+      expect(stormsOf(folding)).toHaveLength(1)
+      const { alerts, meta } = folding.fold(end)
+      expect(stormsOf(folding).slice(1)).toEqual([
+        ['close', start + minutes(5) + 5, start + minutes(10) + 7],
+      ])
+      expect(alerts.filter(({ reason }) => reason.reason.startsWith('STORM'))).toMatchObject([
+        { uid: `default.7.caps.storm_cap_revocations.${start + minutes(5) + 5}`, closedBy: 'calm' },
+      ])
+      expect(meta.loads.every((load) => load.revocationsStormFrom === 0)).toBe(true)
+      folding.fold({ kind: 'tick', t: start + minutes(31) })
+      expect(stormsOf(folding)).toHaveLength(2)
+    }
+  })
+
+  it('are one storm while they go on, though there is room now and then', () => {
+    const folding = storm()
+    for (let n = 8; n < 60; n += 1) {
+      folding.fold(login(n, minutes(n)))
+      for (let m = 0; m < 4; m += 1) folding.fold(login(100 * n + m, minutes(n)))
+      for (let m = 0; m < 4; m += 1) folding.fold(reuse(100 * n + m, minutes(n)))
+    }
+    expect(revokedIn(folding).length).toBeGreaterThan(30)
+    expect(stormsOf(folding)).toHaveLength(1)
   })
 
   it('are let through again when the window has passed', () => {
@@ -323,6 +375,32 @@ describe('what is counted', () => {
     for (const _ of all) loads = countActive(loads, 'default', start + hours(1), start + minutes(1))
     const [load] = loads
     expect([load?.before, load?.seen, load?.fresh]).toEqual([600, 600, 0])
+  })
+
+  it('is kept of one in a storm for longer than of others, so that its end is told', () => {
+    let { loads } = keepOneBack([], 'stormy', start, 'revocations')
+    for (let n = 0; n < 300; n += 1) loads = countOne(loads, `t-${n}`, start, 'stepUps')
+    expect(loads).toHaveLength(stormCaps.tenants)
+    const { over } = endStorms(loads, start + minutes(6))
+    expect(over).toEqual([
+      { tenant: 'stormy', what: 'revocations', from: start, at: start + minutes(5) },
+    ])
+  })
+
+  it('makes room for the latest though all others are in a storm', () => {
+    let loads: Loads = []
+    for (let n = 0; n < stormCaps.tenants; n += 1)
+      loads = keepOneBack(loads, `t-${n}`, start, 'stepUps').loads
+    loads = countOne(loads, 'calm', start, 'stepUps')
+    expect(loads.map(({ tenant }) => tenant)).not.toContain('t-0')
+    expect(loads.at(-1)?.tenant).toBe('calm')
+  })
+
+  it('of a storm that a clock ahead began is over when the clock is right again', () => {
+    const { loads, from } = keepOneBack([], 'default', start + hours(26), 'revocations')
+    const { loads: calm, over } = endStorms(loads, start)
+    expect(over).toMatchObject([{ at: start, from }])
+    expect(keepOneBack(calm, 'default', start, 'revocations').from).toBeGreaterThan(from)
   })
 
   it('is kept of 128 tenants, the latest counted', () => {

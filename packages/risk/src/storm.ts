@@ -39,7 +39,15 @@ export interface TenantLoad {
   /** When the cap last kept one back, ms; 0 for never. */
   readonly revocationsCappedAt: number
   readonly stepUpsCappedAt: number
+  /** When the storm began that is told of, ms; 0 for none. */
+  readonly revocationsStormFrom: number
+  readonly stepUpsStormFrom: number
 }
+
+const fieldsOf = {
+  revocations: { last: 'revocationsCappedAt', from: 'revocationsStormFrom' },
+  stepUps: { last: 'stepUpsCappedAt', from: 'stepUpsStormFrom' },
+} as const
 
 export type Loads = readonly TenantLoad[]
 
@@ -56,14 +64,24 @@ export const emptyLoad = (tenant: string): TenantLoad => ({
   stepUps: noCounts,
   revocationsCappedAt: 0,
   stepUpsCappedAt: 0,
+  revocationsStormFrom: 0,
+  stepUpsStormFrom: 0,
 })
 
 const loadOf = (loads: Loads, tenant: string): TenantLoad =>
   loads.find((load) => load.tenant === tenant) ?? emptyLoad(tenant)
 
 /** The one that changed stands last, so that what stands first was counted the longest ago. */
-const withLoad = (loads: Loads, load: TenantLoad): Loads =>
-  [...loads.filter(({ tenant }) => tenant !== load.tenant), load].slice(-stormCaps.tenants)
+function withLoad(loads: Loads, load: TenantLoad): Loads {
+  const others = loads.filter(({ tenant }) => tenant !== load.tenant)
+  if (others.length < stormCaps.tenants) return [...others, load]
+  // One in a storm goes last: who was told that it began is to be told that it is over.
+  const gone = Math.max(
+    0,
+    others.findIndex((other) => !isInStorm(other)),
+  )
+  return [...others.filter((_, at) => at !== gone), load]
+}
 
 /**
  * Counts a session as active.
@@ -129,7 +147,9 @@ export function countOne(loads: Loads, tenant: string, t: number, what: Capped):
 
 export interface Kept {
   readonly loads: Loads
-  /** True where the storm begins: none was kept back in the five minutes before. */
+  /** When the storm began, ms; no other of the tenant begins at the same time. */
+  readonly from: number
+  /** True where it begins with this one. */
   readonly begins: boolean
   readonly cap: number
 }
@@ -137,8 +157,57 @@ export interface Kept {
 /** Notes that one was kept back. */
 export function keepOneBack(loads: Loads, tenant: string, t: number, what: Capped): Kept {
   const load = presentOf(loads, tenant, t)
-  const field = what === 'revocations' ? 'revocationsCappedAt' : 'stepUpsCappedAt'
-  const begins = load[field] === 0 || t - load[field] > stormCaps.windowMs
-  const at = Math.max(load[field], t)
-  return { loads: withLoad(loads, { ...load, [field]: at }), begins, cap: capOf(load, what) }
+  const field = fieldsOf[what]
+  const last = load[field.last]
+  const begins = load[field.from] === 0
+  const from = begins ? Math.max(t, last + 1) : load[field.from]
+  const kept = { ...load, [field.last]: Math.max(last, t), [field.from]: from }
+  return { loads: withLoad(loads, kept), from, begins, cap: capOf(load, what) }
+}
+
+/** A storm that is over. */
+export interface Calmed {
+  readonly tenant: string
+  readonly what: Capped
+  readonly from: number
+  /** ms. */
+  readonly at: number
+}
+
+/**
+ * Ends the storms in which none was kept back for five minutes. While a storm lasts the window has room again
+ * and again, for the next one to fill it.
+ * @param of whose storms alone; all tenants' where it is absent
+ */
+export function endStorms(
+  loads: Loads,
+  t: number,
+  of?: string,
+): { readonly loads: Loads; readonly over: readonly Calmed[] } {
+  if (!loads.some(isInStorm)) return { loads, over: [] }
+  const over: Calmed[] = []
+  const after = loads.map((load) => {
+    if (of !== undefined && load.tenant !== of) return load
+    const revocations = calmedIn(load, t, 'revocations')
+    const stepUps = calmedIn(load, t, 'stepUps')
+    over.push(...revocations, ...stepUps)
+    return {
+      ...load,
+      revocationsStormFrom: revocations.length > 0 ? 0 : load.revocationsStormFrom,
+      stepUpsStormFrom: stepUps.length > 0 ? 0 : load.stepUpsStormFrom,
+    }
+  })
+  return over.length === 0 ? { loads, over } : { loads: after, over }
+}
+
+const isInStorm = ({ revocationsStormFrom, stepUpsStormFrom }: TenantLoad): boolean =>
+  revocationsStormFrom > 0 || stepUpsStormFrom > 0
+
+function calmedIn(load: TenantLoad, t: number, what: Capped): readonly Calmed[] {
+  const field = fieldsOf[what]
+  const from = load[field.from]
+  const until = load[field.last] + stormCaps.windowMs
+  // Far ahead: ingest's clock was, and must not keep the storm up for as long.
+  const isOver = t > until || t < until - hourMs
+  return from > 0 && isOver ? [{ tenant: load.tenant, what, from, at: Math.min(t, until) }] : []
 }

@@ -67,6 +67,7 @@ describe('a state of the previous format', () => {
       alertOnly: [],
       stepUp: stepUp && { ...stepUp, obligation: 'reauthenticate', withheld: '' },
       held: '',
+      heldAt: 0,
       decisions: [],
       memory: recordedMemory.session,
     })

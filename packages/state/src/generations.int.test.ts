@@ -34,7 +34,7 @@ const meta = (generation: number, partition: number, appliedOffset: number) => (
   appliedOffset,
   lastTick: 9,
   origins: { 'session.ip:0': 3 },
-  control: { applied: ['o-1'], observeAll: false, observed: ['acme'] },
+  control: { applied: ['o-1'], observeAllSince: 0, observed: [{ tenant: 'acme', since: 7 }] },
   loads: [],
 })
 const commit = (partition: number, changes: Partial<Commit> = {}): Commit => ({

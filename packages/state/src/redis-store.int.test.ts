@@ -123,7 +123,7 @@ describe('what is kept in Redis', () => {
       appliedOffset: 4,
       lastTick: 9,
       origins: { 'session.ip:0': 3 },
-      control: { applied: ['o-1'], observeAll: false, observed: ['acme'] },
+      control: { applied: ['o-1'], observeAllSince: 0, observed: [{ tenant: 'acme', since: 7 }] },
       loads: [],
     },
     rebuildUntil: 0,

@@ -101,7 +101,11 @@ export function storeContract(create: () => Promise<StoreUnderTest>): void {
       appliedOffset,
       lastTick: 1_763_805_600_000,
       origins: { 'session.login:2': 41, 'session.ip:0': appliedOffset },
-      control: { applied: [`o-${appliedOffset}`], observeAll: true, observed: ['acme'] },
+      control: {
+        applied: [`o-${appliedOffset}`],
+        observeAllSince: 5,
+        observed: [{ tenant: 'acme', since: 7 }],
+      },
       loads: [{ ...emptyLoad('acme'), seen: appliedOffset, revocations: [0, 0, 0, 0, 1, 2] }],
     })
     commit = (expected, next, changes = {}) => ({

@@ -99,7 +99,7 @@ function footer(
     ...(silent.length === 0
       ? []
       : [
-          `Nothing was decided for 48 h about ${silent.map(({ decision }) => decision.decisionId).join(', ')}: a session without an event for as long is forgotten, and with it what was held.`,
+          `Nothing was decided for 48 h about ${silent.map(({ decision }) => escaped(decision.decisionId)).join(', ')}: a session without an event for as long is forgotten, and with it what was held.`,
           'This list cannot see events that led to no decision: holdpoint state show tells whether the session is still kept.',
         ]),
   ]

@@ -51,7 +51,9 @@ export function alertsPage(): string {
 
 const life = `One finding is what one reason says of one session (of one subject, where no session is spoken of), from ${code('Create')} over ${code('Update')} to ${code('Close')} under one ${code('finding_info.uid')}. It is told when it is made, when it weighs more, when a decision about its session is taken (step-ups for freshness apart), and when it is over: never for each event that finds it again. What only alerts is told again at most once an hour, with how often it was found in ${code('count')}. A revocation always has a finding, created and closed at once where nothing else explains it.
 
-Findings of one session share ${code('metadata.correlation_uid')}. Left open for whoever reads it is a finding about a session that was revoked already, about a subject without a session, or about a session that fell silent: that one is forgotten 48 h after its last event, and closed as ${code('expired')} only if it comes back.`
+Findings of one session share ${code('metadata.correlation_uid')}. Left open for whoever reads it is a finding about a session that was revoked already, about a subject without a session, or about a session that fell silent: that one is forgotten 48 h after its last event, and closed as ${code('expired')} only if it comes back.
+
+What a partition says of itself has a life too: ${code('REVOCATION_HELD')} is closed when an operator answers it or its session is over, ${code('STORM_CAP_STEPUPS')} and ${code('STORM_CAP_REVOCATIONS')} five minutes after the last that was kept back, ${code('OBSERVE_ONLY')} when the switch is turned back.`
 
 const fields: readonly (readonly [path: string, meaning: string])[] = [
   ['activity_id', '1 Create, 2 Update, 3 Close'],

@@ -40,7 +40,8 @@ const showCommand = (env: Environment): Command =>
       const store = redisStore({ url: config.redisUrl, generation: config.generation })
       try {
         const shown = await findSession(store, config.hashKey, named)
-        const lines = json ? [jsonLine(sessionJson(shown))] : sessionLines(shown)
+        const now = Date.now()
+        const lines = json ? [jsonLine(sessionJson(shown, now))] : sessionLines(shown, now)
         for (const line of lines) process.stdout.write(`${line}\n`)
       } catch (error) {
         if (!(error instanceof StateError)) throw error

@@ -5,6 +5,7 @@ import type { Contribution, Profile, Session, StoryEntry } from '@holdpoint/risk
 import type { StateStore } from '@holdpoint/state'
 import { aligned, escaped, timeText } from '../dlq/text.ts'
 import { CommandError } from '../errors.ts'
+import { postureOf } from './posture.ts'
 
 export interface Named {
   readonly tenant: string
@@ -55,14 +56,18 @@ export async function findSession(
   return { named, partition, session, profile, story: await store.story(partition, sessionKey) }
 }
 
-/** For a person: what stands, what it rests on, and what happened. */
-export function sessionLines(shown: ShownSession): readonly string[] {
-  const { named, partition, session, story } = shown
-  const { status, level, score, startedAt, lastSeen, stepUp } = session
+/**
+ * For a person: what stands, what it rests on, and what happened.
+ * @param now ms since the epoch
+ */
+export function sessionLines(shown: ShownSession, now: number): readonly string[] {
+  const { named, partition, session, profile, story } = shown
+  const { level, score, startedAt, lastSeen, stepUp } = session
+  const { status, why } = postureOf(session, profile, now)
   const facts = [
     ['tenant', escaped(named.tenant)],
     ['partition', String(partition)],
-    ['status', status],
+    ['status', why === '' ? status : `${status}: ${why}`],
     ['risk', `${level}, ${score} of 1000`],
     ['began', timeText(startedAt)],
     ['last event', timeText(lastSeen)],
@@ -105,10 +110,17 @@ function entryLines({ at, eventType, action, signal }: StoryEntry): readonly str
   ]
 }
 
-/** For a machine, one value. */
-export const sessionJson = ({ named, partition, session, profile, story }: ShownSession) => ({
+/**
+ * For a machine, one value.
+ * @param now ms since the epoch
+ */
+export const sessionJson = (
+  { named, partition, session, profile, story }: ShownSession,
+  now: number,
+) => ({
   ...named,
   partition,
+  posture: postureOf(session, profile, now),
   state: session,
   profile,
   story,

@@ -204,7 +204,7 @@ export interface Facts {
   readonly networkFailedSubjects: number
   /** How many subjects logged in from that network in the same time. */
   readonly networkLogins: number
-  /** How many subjects logged in, or tried to, on the event's device in the last 24 hours. */
+  /** How many subjects logged in on the event's device in the last 24 hours. */
   readonly deviceSubjects: number
 }
 

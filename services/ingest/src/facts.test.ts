@@ -35,16 +35,16 @@ describe('facts across subjects', () => {
     const { stamps } = factsOf()
     const batch = [failed('alice'), failed('alice'), failed('bob'), login('carol')]
     expect(await stamps('default', batch)).toEqual([
-      { networkFailures: 1, networkFailedSubjects: 1, networkLogins: 0, deviceSubjects: 1 },
-      { networkFailures: 2, networkFailedSubjects: 1, networkLogins: 0, deviceSubjects: 1 },
-      { networkFailures: 3, networkFailedSubjects: 2, networkLogins: 0, deviceSubjects: 2 },
-      { networkFailures: 3, networkFailedSubjects: 2, networkLogins: 1, deviceSubjects: 3 },
+      { networkFailures: 1, networkFailedSubjects: 1, networkLogins: 0, deviceSubjects: 0 },
+      { networkFailures: 2, networkFailedSubjects: 1, networkLogins: 0, deviceSubjects: 0 },
+      { networkFailures: 3, networkFailedSubjects: 2, networkLogins: 0, deviceSubjects: 0 },
+      { networkFailures: 3, networkFailedSubjects: 2, networkLogins: 1, deviceSubjects: 1 },
     ])
   })
 
   it('a network is its /24, and forgets in 10 minutes; a device forgets in a day', async () => {
     const { stamps } = factsOf()
-    await stamps('default', [failed('alice'), failed('bob')])
+    await stamps('default', [failed('alice'), failed('bob'), login('dave'), login('erin')])
     const neighbour = { ip: '203.0.113.200', ipTrust: 'socket' as const, deviceId: 'd-2' }
     const stranger = { ip: '203.0.114.7', ipTrust: 'socket' as const, deviceId: 'd-1' }
     const later = (ms: number, client: typeof neighbour) =>
@@ -56,6 +56,23 @@ describe('facts across subjects', () => {
     expect(await later(600_000, neighbour)).toMatchObject([{ networkFailures: 0 }])
     expect(await later(86_399_999, stranger)).toMatchObject([{ deviceSubjects: 3 }])
     expect(await later(86_400_000, stranger)).toMatchObject([{ deviceSubjects: 1 }])
+  })
+
+  it('keep no name of those who only failed to log in on a device', async () => {
+    const told: Seen[] = []
+    const { stamps } = factsOf({
+      async count(seen) {
+        told.push(...seen)
+        return seen.map(() => 0)
+      },
+    })
+    await stamps('default', [
+      failed('alice'),
+      login('bob'),
+      login('carol', { outcome: 'attempted' }),
+    ])
+    const ofDevice = told.filter(({ windowMs }) => windowMs === 86_400_000)
+    expect(ofDevice.map(({ member }) => member !== '')).toEqual([false, true, false])
   })
 
   it('I13: no tenant counts for another', async () => {
@@ -91,7 +108,7 @@ describe('facts across subjects', () => {
     const claimed = { ip: '203.0.113.7', ipTrust: 'client' as const }
     expect(await stamps('default', [failed('alice', { client: claimed })])).toEqual([null])
     expect(await stamps('default', [failed('alice', { client: { deviceId: 'd-1' } })])).toEqual([
-      { networkFailures: 0, networkFailedSubjects: 0, networkLogins: 0, deviceSubjects: 1 },
+      { networkFailures: 0, networkFailedSubjects: 0, networkLogins: 0, deviceSubjects: 0 },
     ])
     expect(await stamps('default', [login('bob')])).toMatchObject([{ networkFailures: 0 }])
   })

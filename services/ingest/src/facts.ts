@@ -87,12 +87,12 @@ function sightingsOf(
   const subject = hasher.key(tenant, event.subject.id)
   const { ip, ipTrust, deviceId } = event.client ?? {}
   // An address that the client chose for itself would put a failure at anybody's door.
+  const logsIn = event.outcome === 'success'
   const told = ip && ipTrust !== 'client' && ipTrust !== 'unknown' ? enrichment.address(ip) : null
   const sightings: (readonly [keyof Facts, Seen])[] = []
   if (told !== null) {
     const { prefix } = told.address
     const fails = event.outcome === 'failure'
-    const logsIn = event.outcome === 'success'
     const from = (fact: keyof Facts, member: string) =>
       sightings.push([
         fact,
@@ -104,7 +104,9 @@ function sightingsOf(
   }
   if (deviceId) {
     const key = hasher.key('deviceSubjects', tenant, deviceId)
-    sightings.push(['deviceSubjects', { key, member: subject, at, windowMs: deviceWindowMs }])
+    // Whoever fails at one device may have tried every name there is: they would be kept for a day.
+    const member = logsIn ? subject : ''
+    sightings.push(['deviceSubjects', { key, member, at, windowMs: deviceWindowMs }])
   }
   return sightings
 }

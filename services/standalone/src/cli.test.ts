@@ -63,6 +63,14 @@ test.each([
   [['dev', '--port', 'x'], 'Expected a whole number from 0 to 65535'],
   [['dev', '--people', '0'], 'Expected a whole number from 1 to 5000'],
   [['rebase', '--to', '1'], 'Expected a whole number from 2 to 9999'],
+  [
+    ['control', 'observe', 'on', '--reason', 'x', '--tenant', ''],
+    'Leave --tenant out for the default (of all)',
+  ],
+  [
+    ['state', 'show', '--subject', 'alice', '--session', 's-1', '--tenant', ' '],
+    'Leave --tenant out for the default (default)',
+  ],
   [['replay'], "missing required argument 'file'"],
   [['nope'], "unknown command 'nope'"],
 ])('wrong usage %j says what is wrong', async (words, message) => {

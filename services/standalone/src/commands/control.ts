@@ -8,6 +8,7 @@ import { jsonLine } from '../dlq/text.ts'
 import type { Environment } from '../environment.ts'
 import { CommandError } from '../errors.ts'
 import { type Connection, connectedAs } from './connected.ts'
+import { tenantOr } from './tenant.ts'
 
 const connected = connectedAs('holdpoint-control')
 
@@ -65,7 +66,7 @@ const observeCommand = (env: Environment): Command =>
       'on: decisions go to session.shadow alone, and no session is revoked; off: apps hear of them again',
     )
     .addArgument(new Argument('<switch>', 'of observe-only').choices(['on', 'off']))
-    .option('--tenant <tenant>', 'of one tenant (default: of all)', said)
+    .option('--tenant <tenant>', 'of one tenant (default: of all)', tenantOr('of all'))
     .addHelpText(
       'after',
       `${addresses}\nExample:\n  holdpoint control observe on --tenant acme --reason ticket-4711`,

@@ -6,6 +6,7 @@ import { jsonLine } from '../dlq/text.ts'
 import type { Environment } from '../environment.ts'
 import { CommandError } from '../errors.ts'
 import { findSession, sessionJson, sessionLines } from '../state/show.ts'
+import { tenantOr } from './tenant.ts'
 
 /** The variables of the ingest and the engine whose state is read. */
 export const stateConfig = { redisUrl, generation, hashKey: ingestConfig.hashKey }
@@ -29,7 +30,7 @@ const showCommand = (env: Environment): Command =>
     .description("one session as it stands: its risk, what that rests on, and the session's story")
     .requiredOption('--subject <id>', 'whose session it is, as its events name the subject')
     .requiredOption('--session <id>', 'its id, as its events name it')
-    .option('--tenant <name>', 'of which tenant', 'default')
+    .option('--tenant <name>', 'of which tenant', tenantOr('default'), 'default')
     .option('--json', 'as one JSON value on stdout, nothing else')
     .addHelpText(
       'after',

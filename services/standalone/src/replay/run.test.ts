@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decisionToJson } from '@holdpoint/contracts'
@@ -66,6 +66,17 @@ test('alerts of a file are written as they stand on the topic, one a line', asyn
   const told = readFileSync(file, 'utf8').trimEnd().split('\n')
   expect(told.map((line) => JSON.parse(line).class_uid)).toEqual(told.map(() => 2004))
   expect(told.length).toBe(7)
+})
+
+test("a file of alerts, which holds raw addresses, is its owner's alone", async () => {
+  const file = join(folder, 'private.ndjson')
+  const umask = process.umask(0)
+  try {
+    await (await openAlertFile(file)).close()
+  } finally {
+    process.umask(umask)
+  }
+  expect(statSync(file).mode & 0o777).toBe(0o600)
 })
 
 test('a file of alerts that cannot be written is a clear error', async () => {

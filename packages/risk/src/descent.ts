@@ -22,6 +22,11 @@ import { setRisk, type Turn } from './turn.ts'
 
 /** How many sessions one record ends or approves at most; the rest are judged at their own next event. */
 const perRecordMax = 200
+/**
+ * How many decisions of one record are about them: each has up to three. The rest of `decisionsMax` is for
+ * timers, and for up to 256 renewals of a session that is revoked, two each.
+ */
+const decisionsAboutThem = 400
 
 /** Revokes what was begun from a session that was revoked, and from that, to the depth of a chain of delegation. */
 export function endChildren(
@@ -83,10 +88,12 @@ function forChildren(
         const session = living(folding, childKey, profile, t)
         if (parent === null || session === null || isRevokedForCause(session, profile)) continue
         const at = present(folding, session.parent, session.startedAt, profile, t)
-        if (at.key !== parentKey || left === 0) continue
+        if (at.key !== parentKey || left === 0 || folding.ofKin >= decisionsAboutThem) continue
         left -= 1
         const child = { key: childKey, session }
+        const before = folding.drafts.length
         if (visit(child, { key: parentKey, session: parent })) below.push(childKey)
+        folding.ofKin += folding.drafts.length - before
       }
     }
     level = below

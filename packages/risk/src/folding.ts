@@ -24,6 +24,8 @@ export interface Folding {
   readonly sessions: [key: string, session: Session][]
   readonly drafts: { readonly draft: Draft; readonly of: Whom }[]
   readonly notices: Notice[]
+  /** How many of the drafts are of sessions that were begun from another. */
+  ofKin: number
   /** As the record leaves them. */
   loads: Loads
   readonly story: (readonly [sessionKey: string, entry: StoryEntry])[]
@@ -50,6 +52,7 @@ export const begin = (
   drafts: [],
   story: [],
   notices: [],
+  ofKin: 0,
   loads: meta.loads,
 })
 

@@ -20,6 +20,9 @@ export interface Position {
 export const decisionId = ({ generation, partition, offset }: Position, index: number): string =>
   `${generation}.${partition}.${offset}.${index}`
 
+/** As many a record may lead to: their order shows in the three digits of a sequence. Who adds many in one record keeps to a share of it. */
+export const decisionsMax = 1_000
+
 /** `generation-offset-index`, padded so that text order is log order. */
 const sequenceOf = ({ generation, offset }: Position, index: number): string =>
   `${String(generation).padStart(4, '0')}-${String(offset).padStart(19, '0')}-${String(index).padStart(3, '0')}`

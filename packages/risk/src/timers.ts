@@ -2,17 +2,20 @@
 import { isObserved } from './control.ts'
 import { endLife, expire, schedule } from './deadline.ts'
 import { type Folding, keep, put, sessionOf } from './folding.ts'
-import { subjectOf } from './stamp.ts'
-import type { Profile, Session } from './state.ts'
+import { decisionsMax, subjectOf } from './stamp.ts'
+import { caps, type Profile, type Session } from './state.ts'
 
 /** How many quiet subjects' timers one tick fires; the rest fire at the next. */
 export const timersPerTick = 100
+/** Past as many decisions a tick goes on to no other subject: each of its timers may end a step-up and a life. */
+const decisionsPerTick = decisionsMax - 2 * caps.profileTimers
 
 export const dueTimers = (profile: Profile | null, t: number) =>
   profile === null ? [] : profile.timers.filter((timer) => timer.due <= t)
 
 export function tick(folding: Folding, t: number): void {
   for (const key of folding.states.dueSubjects(t, timersPerTick)) {
+    if (folding.drafts.length > decisionsPerTick) return
     const profile = folding.states.profile(key)
     if (profile !== null) keep(folding, key, profile, fireTimers(folding, key, profile, t))
   }

@@ -1,5 +1,5 @@
 /** Holds what engines did against the oracle: at each commit, and when all is quiet. */
-import { deadLetterOf, decisionTopics, rawTopics, topics } from '@holdpoint/contracts'
+import { deadLetterOf, decisionTopics, parseControl, rawTopics, topics } from '@holdpoint/contracts'
 import type { PartitionMeta } from '@holdpoint/risk'
 import type { Commit, Opened, OutboxEntry, StateStore } from '@holdpoint/state'
 import type { LogData } from './log-data.ts'
@@ -128,16 +128,29 @@ export class Checks {
       isSame(once.all().profiles, [...oracle.all().profiles]) &&
       isSame(once.all().sessions, [...oracle.all().sessions])
     if (!same) this.find('I1', 'doubled', `partition ${partition}: a repeat has changed a state`)
+    const orders = [once, oracle].map((of) => JSON.stringify(of.all().meta.control))
+    if (orders[0] !== orders[1]) {
+      this.find('I1', 'doubled', `partition ${partition}: an order was taken twice`)
+    }
   }
 
-  /** Deeds that are neither in the internal log nor a dead letter. */
+  /** Deeds that are neither in the internal log nor a dead letter, and orders that not each partition of it has. */
   missing(deeds: Iterable<Deed>): readonly string[] {
-    const kept = new Set<string>()
-    for (const { record } of recordsOf(this.#data, topics.internal)) {
-      kept.add(eventIdOf(record) ?? '')
-    }
+    const kept = this.#oracles.map((_, partition) => {
+      const records = this.#data.all({ topic: topics.internal, partition })
+      return new Set(records.map((record) => eventIdOf(record) ?? ''))
+    })
     const letters = this.letters()
-    return [...deeds].map(({ event }) => event.id).filter((id) => !kept.has(id) && !letters.has(id))
+    const orders = recordsOf(this.#data, topics.control).flatMap(({ record }) => {
+      const parsed = parseControl(record.value)
+      return parsed.ok ? [`control:${parsed.order.id}`] : []
+    })
+    return [
+      ...[...deeds]
+        .map(({ event }) => event.id)
+        .filter((id) => !letters.has(id) && kept.every((ids) => !ids.has(id))),
+      ...orders.filter((id) => kept.some((ids) => !ids.has(id))),
+    ]
   }
 
   /** Raw dead letters: event id to bytes. */

@@ -129,8 +129,9 @@ export function withoutRepeats(records: readonly StoredRecord[]): readonly Store
   })
 }
 
-/** The id of a record's event; null for a tick or an unreadable record. */
+/** The id of a record's event or order; null for a tick or an unreadable record. */
 export function eventIdOf(record: StoredRecord): string | null {
   const { record: decoded } = decode(record, catalogue)
+  if (decoded?.kind === 'control') return `control:${decoded.control.id}`
   return decoded?.kind === 'event' ? decoded.event.id : null
 }

@@ -69,8 +69,61 @@ export function lives(random: Random, start: number, size: Size): readonly Deed[
   return [...people.slice(first), ...people.slice(0, first)]
     .slice(0, size.people)
     .flatMap((life) => deedsOf(life, random, start, size.storyMs))
+    .concat(random.chance(0.15) ? crowdOf(random, start, size.storyMs) : [])
     .sort((a, b) => a.at - b.at)
 }
+
+/** More than a storm cap lets through in each partition. */
+const crowd = 20
+
+/** A leak: the refresh tokens of many are used twice within a minute, and some of them go on. */
+function crowdOf(random: Random, start: number, storyMs: number): readonly Deed[] {
+  const leak = 30_000 + random.below(storyMs / 2)
+  return Array.from({ length: crowd }, (_, n): readonly Deed[] => {
+    const name = `crowd-${n}`
+    const deed = (nth: number, at: number, event: Partial<RawEvent>): Deed => {
+      const about = { sessionId: `${name}-session`, occurredAt: start + at }
+      return {
+        at,
+        topic: topics.any,
+        event: madeOf(name, nth, { ...about, ...event }),
+        poison: null,
+        nameless: false,
+      }
+    }
+    const authTime = start + random.below(20_000)
+    const status = { id: `${name}-token`, kind: 'session-token', status: 'reused' } as const
+    const view = { type: 'action', action: { name: 'page.view' } } as const
+    const used = leak + random.below(60_000)
+    const later = used + random.below(storyMs - used)
+    return [
+      deed(0, authTime - start, {
+        type: 'login',
+        assurance: { acr: 'aal1', amr: ['pwd'], authTime },
+      }),
+      deed(1, used, { ...view, credential: status }),
+      ...(random.chance(0.5) ? [deed(2, later, view)] : []),
+      ...(random.chance(0.2) ? [deed(3, later + 1_000, { type: 'logout' })] : []),
+    ]
+  }).flat()
+}
+
+/** What a person's event says where nothing else is said. */
+const madeOf = (name: string, nth: number, event: Partial<RawEvent>): RawEvent => ({
+  id: `${name}-${nth}`,
+  source: 'app/web',
+  specversion: '1.0',
+  type: 'action',
+  tenant: 'default',
+  occurredAt: 0,
+  subject: { id: name, kind: 'human' },
+  actor: [],
+  outcome: 'success',
+  privileges: [],
+  client: { ip: '192.0.2.7', ipTrust: 'socket', userAgent: chrome, deviceId: `${name}-1` },
+  ...london,
+  ...event,
+})
 
 function deedsOf(life: Life, random: Random, start: number, storyMs: number): readonly Deed[] {
   const sessionId = `${life.name}-session`
@@ -80,21 +133,8 @@ function deedsOf(life: Life, random: Random, start: number, storyMs: number): re
   const times = Array.from({ length: life.deeds }, () => random.pick(moments) + random.below(2_000))
   const deeds: Deed[] = []
   const add = (at: number, event: Partial<RawEvent> & Pick<RawEvent, 'type'>): void => {
-    const made: RawEvent = {
-      id: `${life.name}-${deeds.length}`,
-      source: 'app/web',
-      specversion: '1.0',
-      tenant: 'default',
-      occurredAt: start + at,
-      subject: { id: life.name, kind: 'human' },
-      sessionId,
-      actor: [],
-      outcome: 'success',
-      privileges: [],
-      client: { ip: '192.0.2.7', ipTrust: 'socket', userAgent: chrome, deviceId: `${life.name}-1` },
-      ...london,
-      ...event,
-    }
+    const about = { occurredAt: start + at, sessionId }
+    const made = madeOf(life.name, deeds.length, { ...about, ...event })
     const nameless = life.by === 'session id' && event.type !== 'login'
     deeds.push({
       at,

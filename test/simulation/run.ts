@@ -7,6 +7,7 @@ import { Checks } from './checks.ts'
 import { Disasters } from './disasters.ts'
 import { LogData, partitions } from './log-data.ts'
 import { losesLog } from './lost-log.ts'
+import { giveOrders } from './operators.ts'
 import { catalogue, generation } from './oracle.ts'
 import { type Deed, lives, sizeOf } from './people.ts'
 import { seeded } from './random.ts'
@@ -101,6 +102,7 @@ export async function simulate(
     const sent = new Set<Deed>()
     for (const deed of deeds) send(deed, setting, disasters, () => sent.add(deed))
     poisonLog(setting, size.storyMs)
+    giveOrders(setting, size.storyMs)
     const story = start + size.storyMs
     await until(() => time.now() >= story, story)
     disasters.end()

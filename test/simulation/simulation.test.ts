@@ -73,6 +73,9 @@ const expected = [
   'log: gap',
   'log: tail lost',
   'log: made anew',
+  "an operator's observe-only",
+  "an operator's release",
+  "an operator's drop",
 ]
 
 describe('the simulator', () => {

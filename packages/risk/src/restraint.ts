@@ -76,8 +76,8 @@ const stormNotice = (tenant: string, since: number, what: Capped, cap: number): 
   })
 
 /** Tells of the storms that are over by now, of one tenant or of all. */
-export function calm(folding: Folding, t: number, tenant?: string): void {
-  const { loads, over } = endStorms(folding.loads, t, tenant)
+export function calm(folding: Folding, t: number, of?: string): void {
+  const { loads, over } = endStorms(folding.loads, t, of)
   folding.loads = loads
   for (const { tenant, what, from, at } of over) {
     folding.notices.push({

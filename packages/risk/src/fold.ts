@@ -18,7 +18,7 @@ import { isRevokedForCause } from './lineage.ts'
 import { obey, ordersKeys } from './orders.ts'
 import type { Cause } from './placed.ts'
 import type { Policy } from './policy.ts'
-import { activeIn, countDrafts, roomFor } from './restraint.ts'
+import { activeIn, countDrafts, Room } from './restraint.ts'
 import type { Signal } from './signal.ts'
 import { decisionId } from './stamp.ts'
 import { caps, emptyProfile, type Profile, type Session } from './state.ts'
@@ -100,12 +100,13 @@ export function foldPartition(
   const folding = begin(next, offset, states, policy)
   const told = foldEvent(folding, event, detectors)
   if (typeof told === 'string') return { ...nothing(told, next), origin: moved }
-  const { signals } = told
+  const { signals, blind } = told
   const t = decisionTime(event)
   const session = isFailedLogin(event) ? '' : event.keys.session
   noteAlertOnly(folding, { subject: event.keys.subject, session }, signals, t)
   const { loads } = folding
-  return { ...finish(folding, { ...next, loads }, { event, t, signals }), origin: moved, ...told }
+  const after = loads === next.loads ? next : { ...next, loads }
+  return finish(folding, after, { event, t, signals }, { origin: moved, blind })
 }
 
 type Told = Pick<FoldResult, 'signals' | 'blind'>
@@ -165,7 +166,7 @@ function foldEvent(
     policy: folding.policy,
     detectors,
     observeOnly: isObserved(folding.meta.control, event.tenant),
-    room: roomFor(folding.loads, event.tenant, t),
+    room: new Room(folding.loads, event.tenant, t),
     idOf: (n) => decisionId({ ...folding.meta, offset: folding.offset }, index + n),
   })
   const whom = { tenant: event.tenant, subject: event.subject, eventId: event.id }
@@ -258,7 +259,7 @@ function foldFeedback(
       late: false,
       policy: folding.policy,
       observeOnly: isObserved(folding.meta.control, event.tenant),
-      room: roomFor(folding.loads, event.tenant, t),
+      room: new Room(folding.loads, event.tenant, t),
       detectors,
       idOf: (n) => decisionId({ ...folding.meta, offset: folding.offset }, index + n),
     },

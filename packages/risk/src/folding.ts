@@ -68,21 +68,30 @@ export const profileOf = ({ profiles, states }: Folding, key: string): Profile |
 export const sessionOf = ({ sessions, states }: Folding, key: string): Session | null =>
   sessions.find(([changed]) => changed === key)?.[1] ?? states.session(key)
 
-export function finish(folding: Folding, meta: PartitionMeta, told: Told): FoldResult {
+export function finish(
+  folding: Folding,
+  meta: PartitionMeta,
+  told: Told,
+  { origin, blind }: Pick<FoldResult, 'origin' | 'blind'> = nothingElse,
+): FoldResult {
   const { drafts, notices, profiles, sessions, story } = folding
   const decisions = drafts.length === 0 ? none : stamped(folding)
   const keptBack = keptBackOf(folding)
   const found = alertsOf(folding, decisions, told)
   const alerts = notices.length === 0 ? found : [...found, ...noticed(folding, found.length)]
   return {
-    ...nothing('applied', meta),
+    outcome: 'applied',
+    meta,
+    origin,
     profiles,
     sessions,
     decisions,
     keptBack,
     notices,
     alerts,
+    signals: told.signals,
     story,
+    blind,
   }
 }
 
@@ -122,6 +131,7 @@ function stamped(folding: Folding): readonly Decision[] {
 
 const none: readonly never[] = []
 const noneKept: ReadonlyMap<number, KeptBack> = new Map()
+const nothingElse = { origin: null, blind: none }
 
 export const nothing = (outcome: FoldResult['outcome'], meta: PartitionMeta): FoldResult => ({
   outcome,

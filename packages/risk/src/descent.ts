@@ -101,6 +101,8 @@ export function end(
   parent: Known,
   profile: Profile,
 ): Profile {
+  // Its own life may have run out in this very record.
+  if (child.session.status === 'revoked') return profile
   const turn = turnOf(folding, cause, child, { ...parent, approver: null }, profile)
   const context = turn.session.contexts.find((c) => c.id === turn.session.currentContext) ?? nowhere
   const scene = sceneOf(turn, context, false, null)

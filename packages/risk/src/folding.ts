@@ -28,6 +28,9 @@ export interface Folding {
   readonly story: (readonly [sessionKey: string, entry: StoryEntry])[]
 }
 
+/** What the detectors made of one event. */
+export type EventTold = Pick<FoldResult, 'signals' | 'blind'>
+
 export interface Whom {
   readonly tenant: string
   readonly subject: Subject

@@ -17,9 +17,10 @@ import { activeIn, countDrafts, Room } from './restraint.ts'
 import type { Signal } from './signal.ts'
 import { decisionId } from './stamp.ts'
 import { caps, emptyProfile, type Profile, type Session } from './state.ts'
-import { type StepResult, step } from './step.ts'
+import { step } from './step.ts'
 import { storyOf } from './story.ts'
 import { fire, fireTimers } from './timers.ts'
+import type { StepResult } from './turn.ts'
 
 /** A profile notes that it was seen no oftener, so that a quiet event does not rewrite it. */
 const seenEveryMs = 10 * 60_000

@@ -79,14 +79,19 @@ describe('the fold', () => {
           expect(decisions.map(({ decisionId }) => decisionId)).not.toContain(alertId)
         }
       }
-      const standing = folding.states().sessions.flatMap(([key, session]) => {
+      const { profiles, sessions } = folding.states()
+      const standing = sessions.flatMap(([key, session]) => {
         const active = session.status === 'active'
         const only = session.alertOnly.filter(({ afterEnd }) => active || afterEnd)
         return [...(active ? session.contributions : []), ...only].map(
           ({ detector, reason, found }) => `${key}.${detector}.${reason}.${found}`,
         )
       })
-      expect([...open].sort()).toEqual(standing.sort())
+      // What was found in events without a session stands with their subject.
+      const ofSubjects = profiles.flatMap(([key, { alertOnly }]) =>
+        alertOnly.map(({ detector, reason, found }) => `${key}.${detector}.${reason}.${found}`),
+      )
+      expect([...open].sort()).toEqual([...standing, ...ofSubjects].sort())
     }))
 
   it('scores within 0 and 1000, at a level that the thresholds allow', () =>

@@ -4,7 +4,7 @@ import { stateCodec } from '@holdpoint/state'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { folder } from '../../packages/risk/src/testing/folding.ts'
-import { histories } from '../../packages/risk/src/testing/histories.ts'
+import { follow, histories } from '../../packages/risk/src/testing/histories.ts'
 
 const codec = stateCodec(detectors)
 const longCity = 'Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch'
@@ -14,12 +14,13 @@ it('reads every state back as it was written, long names too', () => {
   fc.assert(
     fc.property(histories, fc.boolean(), (records, long) => {
       const folding = folder()
+      const fold = follow(folding)
       for (const record of records) {
         if (long && record.kind === 'event' && record.event.place !== null) {
           const place = { ...record.event.place, city: longCity }
-          folding.fold({ ...record, event: { ...record.event, place } })
+          fold({ ...record, event: { ...record.event, place } })
         } else {
-          folding.fold(record)
+          fold(record)
         }
       }
       const { profiles, sessions } = folding.states()

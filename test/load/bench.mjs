@@ -1,26 +1,21 @@
 import { fork } from 'node:child_process'
-import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { encodeLogRecord, registryCatalogue } from '@holdpoint/contracts'
 import kafkajs from 'kafkajs'
 import { runOrExplain } from '../../infra/bin/lib/command.mjs'
 import { nodeFlags } from '../../infra/bin/lib/service.mjs'
 import { holdpointCommand } from '../../infra/bin/lib/workspace.mjs'
+import { benchOptions } from './bench-options.mjs'
+import { machine, spread } from './figures.mjs'
 import { eventOf, outEvery, partitionOfPerson, partitions, people } from './records.mjs'
 
 // The engine against bare kafkajs that reads the same records and writes one out per hundred in: side by
 // side on the real stack, in turns, so that the ratio holds when the machine's speed drifts.
-//   npm run bench -- [--rounds 5] [--events 200000] [--seconds 30]
+//   npm run bench -- --only stack [--rounds 5] [--events 200000] [--seconds 30]
 
 const { Kafka, logLevel } = kafkajs
 const topic = 'holdpoint.events'
-const option = (/** @type {string} */ name, /** @type {number} */ standard) => {
-  const at = process.argv.indexOf(`--${name}`)
-  return at < 0 ? standard : Number(process.argv[at + 1])
-}
-const rounds = option('rounds', 5)
-const backlog = option('events', 200_000)
-const seconds = option('seconds', 30)
+const { rounds, events: backlog, seconds } = benchOptions(process.argv.slice(2))
 const warmUpSeconds = 5
 const perSecond = 1_000
 const run = `${Date.now()}`
@@ -108,12 +103,6 @@ const contender = (
     execArgv: kind === 'engine' ? [...(nodeFlags['engine'] ?? [])] : [],
     env: { ...process.env, BENCH_RUN: `${run}-${kind}-${number}` },
   })
-
-const spread = (/** @type {number[]} */ values, digits = 0) => {
-  const sorted = [...values].sort((a, b) => a - b)
-  const pick = (/** @type {number} */ at) => (sorted[at] ?? 0).toFixed(digits)
-  return [pick(0), pick(Math.floor(sorted.length / 2)), pick(sorted.length - 1)].join(' / ')
-}
 
 async function throughput() {
   /** @type {Record<string, number[]>} */
@@ -219,9 +208,7 @@ for (const kind of [...contenders, ...contenders.toReversed()]) {
 }
 
 say('')
-say(
-  `machine: ${cpus().length} x ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}; broker, registry and Redis on the same machine`,
-)
+say(`machine: ${machine}; broker, registry and Redis on the same machine`)
 say('                           min / median / max')
 for (const kind of contenders) {
   say(`${kind.padEnd(14)} events/s  ${spread(rates[kind] ?? [])}`)

@@ -239,8 +239,11 @@ function shed(
   policy: Policy,
 ): readonly Contribution[] {
   if (!isPhishingResistant(proof.rank, policy)) return halve(contributions, proof.context)
-  return contributions.filter((c) => c.context !== proof.context)
+  return contributions.filter((c) => c.context !== proof.context || isToRevoke(c))
 }
+
+/** What is conclusive is answered by no proof, before it was decided on. */
+const isToRevoke = ({ score, spent }: Contribution): boolean => score >= 1000 && !spent
 
 /** What remains where a context is vouched for by less: half of its risk, all of its token and client findings. */
 export const halve = (

@@ -5,6 +5,7 @@ import {
   chrome,
   client,
   copied,
+  credential,
   farNetwork,
   homeNetwork,
   hours,
@@ -112,5 +113,27 @@ describe('what is asked of a session at MEDIUM', () => {
     const login = { type: 'login', assurance: code, action: null } as const
     happens({ ...stranger, ...at(start + minutes(5)), ...login, ...theirs })
     expect(asked(6, { ...stranger, ...theirs, ...pays })?.rule).toBe('require.medium.sensitive')
+  })
+})
+
+describe('what is conclusive', () => {
+  it('ends the session though the same event renews it and proves it by a passkey', () => {
+    const { happens } = atWork()
+    const passkey = { acr: 'phr', amr: ['hwk'], authTime: null }
+    const reused = credential({ status: 'reused' })
+    const proof = { type: 'reauthentication', assurance: passkey, credential: reused } as const
+    const { decisions } = happens({
+      ...home,
+      ...at(start + minutes(10)),
+      ...proof,
+      action: null,
+      sessionId: 'n-1',
+      previousSessionId: 's-0',
+      keys: keys('n-1', 's-0'),
+    })
+    expect(decisions.at(-1)).toMatchObject({
+      type: 'session.revoked',
+      policy: { rule: 'revoke.conclusive' },
+    })
   })
 })

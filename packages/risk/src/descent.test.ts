@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest'
 import { approves } from './approve.ts'
 import type { SessionEvent } from './event.ts'
-import { followUps, keysOf } from './fold.ts'
 import { keepsChild } from './lineage.ts'
 import { caps, emptyProfile, emptySession } from './state.ts'
 import { type Folder, folder } from './testing/folding.ts'
@@ -19,6 +18,7 @@ import {
   saoPaulo,
   start,
 } from './testing/scene.ts'
+import { followUps, keysOf } from './wanted.ts'
 
 const home = { network: homeNetwork, place: london, client: chrome }
 const thief = { network: farNetwork, place: saoPaulo, client: chrome }

@@ -14,9 +14,9 @@ import { parentRevoked } from './detectors/parent-revoked.ts'
 import { type Folding, put, sessionOf } from './folding.ts'
 import { delegationDepthMax, isRevokedForCause } from './lineage.ts'
 import { type Cause, living, present } from './placed.ts'
+import { sceneOf } from './scene.ts'
 import { decisionId } from './stamp.ts'
 import { type Context, copyOf, type Profile, type Session } from './state.ts'
-import { sceneOf } from './step.ts'
 import { storyOf } from './story.ts'
 import { setRisk, type Turn } from './turn.ts'
 
@@ -108,6 +108,8 @@ export function end(
   parent: Known,
   profile: Profile,
 ): Profile {
+  // Its own life may have run out in this very record.
+  if (child.session.status === 'revoked') return profile
   const turn = turnOf(folding, cause, child, { ...parent, approver: null }, profile)
   const context = turn.session.contexts.find((c) => c.id === turn.session.currentContext) ?? nowhere
   const scene = sceneOf(turn, context, false, null)

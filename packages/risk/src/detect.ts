@@ -15,6 +15,9 @@ interface Ready {
   /** Its memory before it has kept anything. */
   readonly blank: AnyMemory
   readonly remembers: boolean
+  /** Where its memory is: half of them keep nothing in one of the two, and each look costs. */
+  readonly inSession: boolean
+  readonly inProfile: boolean
 }
 
 const readied = new WeakMap<Policy, WeakMap<readonly Detector[], readonly Ready[]>>()
@@ -37,20 +40,27 @@ function makeReady(detector: Detector, policy: Policy): Ready {
   const of = (fields: Readonly<Record<string, Field>>) =>
     emptyOf({ kind: 'record', fields }) as AnyMemory['session']
   const { session, profile } = detector.memory
+  const inSession = Object.keys(session).length > 0
+  const inProfile = Object.keys(profile).length > 0
   return {
     detector,
     params: { ...detector.params, ...policy.detectors[detector.name] },
     blank: { session: of(session), profile: of(profile) },
-    remembers: Object.keys(session).length + Object.keys(profile).length > 0,
+    remembers: inSession || inProfile,
+    inSession,
+    inProfile,
   }
 }
 
-function memoryOf({ detector, blank, remembers }: Ready, { session, profile }: Scene): AnyMemory {
-  if (!remembers) return blank
-  const inSession = session.memory[detector.name] as AnyMemory['session'] | undefined
-  const inProfile = profile.memory[detector.name] as AnyMemory['profile'] | undefined
+function memoryOf(ready: Ready, { session, profile }: Scene): AnyMemory {
+  const { detector, blank } = ready
+  const inSession = ready.inSession ? session.memory[detector.name] : undefined
+  const inProfile = ready.inProfile ? profile.memory[detector.name] : undefined
   if (inSession === undefined && inProfile === undefined) return blank
-  return { session: inSession ?? blank.session, profile: inProfile ?? blank.profile }
+  return {
+    session: (inSession as AnyMemory['session'] | undefined) ?? blank.session,
+    profile: (inProfile as AnyMemory['profile'] | undefined) ?? blank.profile,
+  }
 }
 
 const lacks: Readonly<Record<Need, (scene: Scene) => boolean>> = {

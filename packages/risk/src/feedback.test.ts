@@ -1,7 +1,6 @@
 /** What an operator says of a decision changes what its context may prove, and nobody else's word does. */
 import { describe, expect, it } from 'vitest'
 import type { SessionEvent } from './event.ts'
-import { followUps } from './fold.ts'
 import type { FoldResult } from './fold-types.ts'
 import { type Folder, folder } from './testing/folding.ts'
 import {
@@ -16,6 +15,7 @@ import {
   saoPaulo,
   start,
 } from './testing/scene.ts'
+import { followUps } from './wanted.ts'
 
 const home = { network: homeNetwork, place: london, client: chrome }
 const away = { network: farNetwork, place: saoPaulo, client: chrome }

@@ -132,6 +132,22 @@ describe('a finding', () => {
     expect(closed[0]?.decisions.at(-1)?.type).toBe('session.revoked')
   })
 
+  it('is told again of a session id that ended by its renewal and is taken up again', () => {
+    const scene = loggedIn()
+    scene.happens({ ...server, client: copied, ...at(start + minutes(20)) })
+    const renewal = { ...server, client: copied, type: 'login', action: null } as const
+    const to = (session: string, from: string, minute: number) =>
+      scene.happens({
+        ...renewal,
+        ...at(start + minutes(minute)),
+        sessionId: session,
+        previousSessionId: from,
+        keys: keysOf(`session-${session}`, `session-${from}`),
+      })
+    to('2', '1', 21)
+    expect(told(to('1', '2', 22))).toContain('create ANONYMIZER')
+  })
+
   it('is updated by a missed deadline, which no event caused', () => {
     const scene = loggedIn()
     scene.happens({ ...thief, ...at(start + minutes(20)) })

@@ -195,7 +195,8 @@ function compare(
       drafts.push(drafted('update', still, scene))
   }
   for (const found of now) {
-    if (old.some(({ uid }) => uid === found.uid)) continue
+    const known = old.find(({ uid }) => uid === found.uid)
+    if (known !== undefined && (known.open || !found.open)) continue
     drafts.push(drafted('create', found, scene))
     if (!found.open) drafts.push(drafted('close', found, scene, why(found)))
   }

@@ -31,6 +31,9 @@ export interface Folding {
   readonly story: (readonly [sessionKey: string, entry: StoryEntry])[]
 }
 
+/** What the detectors made of one event. */
+export type EventTold = Pick<FoldResult, 'signals' | 'blind'>
+
 export interface Whom {
   readonly tenant: string
   readonly subject: Subject
@@ -72,7 +75,12 @@ export const profileOf = ({ profiles, states }: Folding, key: string): Profile |
 export const sessionOf = ({ sessions, states }: Folding, key: string): Session | null =>
   sessions.find(([changed]) => changed === key)?.[1] ?? states.session(key)
 
-export function finish(folding: Folding, meta: PartitionMeta, told: Told): FoldResult {
+export function finish(
+  folding: Folding,
+  meta: PartitionMeta,
+  told: Told,
+  { origin, blind }: Pick<FoldResult, 'origin' | 'blind'> = nothingElse,
+): FoldResult {
   const { drafts, notices, profiles, sessions, story } = folding
   endHolds(folding, told)
   const decisions = drafts.length === 0 ? none : stamped(folding)
@@ -80,14 +88,18 @@ export function finish(folding: Folding, meta: PartitionMeta, told: Told): FoldR
   const found = alertsOf(folding, decisions, told)
   const alerts = notices.length === 0 ? found : [...found, ...noticed(folding, found.length, told)]
   return {
-    ...nothing('applied', meta),
+    outcome: 'applied',
+    meta,
+    origin,
     profiles,
     sessions,
     decisions,
     keptBack,
     notices,
     alerts,
+    signals: told.signals,
     story,
+    blind,
   }
 }
 
@@ -127,6 +139,7 @@ function stamped(folding: Folding): readonly Decision[] {
 
 const none: readonly never[] = []
 const noneKept: ReadonlyMap<number, KeptBack> = new Map()
+const nothingElse = { origin: null, blind: none }
 
 export const nothing = (outcome: FoldResult['outcome'], meta: PartitionMeta): FoldResult => ({
   outcome,

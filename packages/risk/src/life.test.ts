@@ -69,6 +69,21 @@ describe('a session that answered a step-up at HIGH', () => {
     })
   })
 
+  it('ends once, though the session that it was begun from is revoked in the same record', () => {
+    const folding = proven()
+    folding.happens({ ...home, ...session('sso'), ...login, ...after(33) })
+    const { keys } = session('s-2')
+    const begun = { parentSessionId: 'sso', keys: { ...keys!, parentSession: 'sso' } }
+    folding.happens({ ...away, ...session('s-2'), ...begun, ...after(34) })
+    expect(folding.session('sso')?.children).toEqual(['s-2'])
+    const { decisions } = folding.happens({ ...session('sso'), ...revocation, ...after(120) })
+    expect(decisions.map((d) => [d.type, d.sessionId, d.policy.rule])).toEqual([
+      ['session.revoked', 's-2', 'revoke.not-after'],
+      ['session.risk.changed', 'sso', 'level'],
+      ['session.revoked', 'sso', 'revoke.conclusive'],
+    ])
+  })
+
   it('ends then by a tick, with a revocation that apps can act on', () => {
     const folding = proven()
     folding.fold({ kind: 'tick', t: end - 1 })

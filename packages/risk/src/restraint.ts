@@ -25,11 +25,27 @@ export const activeIn = (
 ): Loads =>
   session?.status === 'revoked' ? loads : countActive(loads, tenant, t, session?.lastSeen ?? 0)
 
-/** Whether the caps leave room for one more of each. */
-export const roomFor = (loads: Loads, tenant: string, t: number) => ({
-  revocation: hasRoom(loads, tenant, t, 'revocations'),
-  stepUp: hasRoom(loads, tenant, t, 'stepUps'),
-})
+/** Whether the caps leave room for one more of each. Looked up where it is asked: few events decide anything. */
+export class Room {
+  readonly #loads: Loads
+  readonly #tenant: string
+  readonly #t: number
+
+  /** @param t decision time, ms */
+  constructor(loads: Loads, tenant: string, t: number) {
+    this.#loads = loads
+    this.#tenant = tenant
+    this.#t = t
+  }
+
+  get revocation(): boolean {
+    return hasRoom(this.#loads, this.#tenant, this.#t, 'revocations')
+  }
+
+  get stepUp(): boolean {
+    return hasRoom(this.#loads, this.#tenant, this.#t, 'stepUps')
+  }
+}
 
 const cappedOf: Readonly<Record<Exclude<Draft['storm'], ''>, Capped>> = {
   revocation: 'revocations',

@@ -6,6 +6,7 @@ import type { Detector } from './detector.ts'
 import { type Draft, draft, type KeptBack, reasonsOf, resolutionOf } from './draft.ts'
 import type { SessionEvent, SubjectKind } from './event.ts'
 import type { Policy } from './policy.ts'
+import type { Signal } from './signal.ts'
 import type { OpenStepUp, Profile, Session, Writable } from './state.ts'
 
 export interface StepInput {
@@ -32,6 +33,16 @@ export interface StepInput {
   readonly room: { readonly revocation: boolean; readonly stepUp: boolean }
   /** The id that the n-th decision of this step will have. */
   readonly idOf: (n: number) => string
+}
+
+export interface StepResult {
+  readonly profile: Profile
+  readonly session: Session
+  /** The session that was taken over from, null where nothing rotated. */
+  readonly previous: Session | null
+  readonly signals: readonly Signal[]
+  readonly blind: readonly string[]
+  readonly decisions: readonly Draft[]
 }
 
 export interface Turn {

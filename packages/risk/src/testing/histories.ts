@@ -1,90 +1,18 @@
-/** Arbitrary histories of a few subjects and sessions, hostile and honest, as records of the log. */
+/**
+ * Arbitrary histories of a few subjects and sessions, hostile and honest, as records of the log: events that
+ * know nothing of each other, and between them plots of a few that follow one another.
+ */
 import fc from 'fast-check'
-import { eventTypes, type LogRecord, networkKinds, type SessionEvent } from '../event.ts'
-import {
-  chrome,
-  client,
-  credential,
-  event,
-  homeNetwork,
-  hours,
-  london,
-  minutes,
-  network,
-  newYork,
-  python,
-  saoPaulo,
-  start,
-} from './scene.ts'
+import type { LogRecord, SessionEvent } from '../event.ts'
+import type { FoldResult } from '../fold-types.ts'
+import { type Drawn, places } from './drawn-event.ts'
+import type { Folder } from './folding.ts'
+import { deed } from './plots.ts'
+import { event, homeNetwork, hours, network, start } from './scene.ts'
 
-const places = [london, saoPaulo, newYork]
-const clients = [chrome, client({ os: 'macos', device: 9 }), client({ version: 141 }), python]
-const acts = [
-  'docs.read',
-  'payments.approve',
-  'customers.export',
-  'iam.role.assign',
-  'secrets.read',
-]
-const assurances = [
-  null,
-  { acr: 'aal1', amr: ['pwd'], authTime: null },
-  { acr: '', amr: ['pwd', 'otp'], authTime: null },
-  { acr: 'phr', amr: ['hwk'], authTime: null },
-]
-
-const token = credential({ id: 7 })
-/** A few, drawn whole: each draw costs, and there are many events. */
-const credentials = [
-  token,
-  token,
-  token,
-  credential({ id: 7, status: 'unknown' }),
-  credential({ id: 8, kind: 'api-key', issuedAt: start - hours(24 * 200) }),
-  credential({ id: 8, kind: 'api-key', issuedAt: start, expiresAt: start + hours(2) }),
-  credential({ id: 9, kind: 'passkey' }),
-  credential({ id: 9, kind: 'passkey', change: 'create' }),
-]
-const postures = [
-  { managed: true, compliant: true },
-  { managed: true, compliant: false },
-  { managed: false, compliant: false },
-]
-
-const sprayed = {
-  networkFailures: 60,
-  networkFailedSubjects: 40,
-  networkLogins: 1,
-  deviceSubjects: 2,
-}
-
-const arbitraryEvent = fc.record({
-  type: fc.constantFrom(...eventTypes),
-  // Sixty of them stay within a session's life of 48 h.
-  gapMs: fc.integer({ min: 0, max: minutes(45) }),
-  lateMs: fc.constantFrom(0, 0, 0, minutes(2), minutes(30)),
-  subject: fc.constantFrom('alice', 'bob'),
-  session: fc.constantFrom('', 's-1', 's-1', 's-2', 's-3'),
-  previous: fc.constantFrom('', '', '', 's-1', 's-2'),
-  parent: fc.constantFrom('', '', '', 's-1', 's-1', 's-2', 's-3'),
-  agent: fc.constantFrom(false, false, true),
-  kind: fc.constantFrom('human' as const, 'human' as const, 'workload' as const),
-  place: fc.constantFrom(null, ...places),
-  networkKind: fc.constantFrom(...networkKinds),
-  client: fc.constantFrom(null, ...clients),
-  outcome: fc.constantFrom('success' as const, 'failure' as const, 'attempted' as const),
-  assurance: fc.constantFrom(...assurances),
-  authAgeMs: fc.constantFrom(null, 0, minutes(1), hours(5)),
-  act: fc.constantFrom(...acts),
-  amount: fc.constantFrom(null, 10, 5000),
-  bound: fc.constantFrom(0, 0, 0, 1, 2),
-  credential: fc.constantFrom(...credentials),
-  posture: fc.constantFrom(null, null, null, ...postures),
-  initiator: fc.constantFrom('user' as const, 'admin' as const),
-  facts: fc.constantFrom(null, null, sprayed),
-  id: fc.integer({ min: 1, max: 400 }),
-})
-type Drawn = typeof arbitraryEvent extends fc.Arbitrary<infer T> ? T : never
+const eventsMax = 60
+/** Past it a session may be forgotten, and its id be another's. */
+const lengthMax = hours(46)
 
 function recordsOf(history: readonly Drawn[]): readonly LogRecord[] {
   let t = start
@@ -132,9 +60,54 @@ function recordsOf(history: readonly Drawn[]): readonly LogRecord[] {
       posture: drawn.posture,
       initiator: drawn.initiator,
       facts: drawn.facts,
+      feedback: drawn.type === 'feedback' ? meant(drawn) : null,
     }
     return { kind: 'event', event: event(seen), origin: null }
   })
 }
 
-export const histories = fc.array(arbitraryEvent, { maxLength: 60 }).map(recordsOf)
+/** Short ones break in few words; most of what takes its time is in the long ones. */
+export const histories = fc
+  .oneof(fc.array(deed, { maxLength: 40 }), fc.array(deed, { minLength: 20, maxLength: 40 }))
+  .map((deeds) => recordsOf(deeds.flat().slice(0, eventsMax)).filter(isInTime))
+
+const isInTime = (record: LogRecord): boolean => {
+  if (record.kind === 'control') return true
+  const t = record.kind === 'tick' ? record.t : record.event.receivedAt
+  return t <= start + lengthMax
+}
+
+/** What feedback means, until its decision has an id. */
+const meant = ({ decisionsAgo, verdict }: Drawn): SessionEvent['feedback'] => ({
+  decisionId: `${agoPrefix}${decisionsAgo}`,
+  verdict,
+})
+const agoPrefix = 'ago:'
+
+/**
+ * Folds the records of a history. Feedback speaks of one of the latest decisions about its subject, whose id
+ * follows from the log that it stands in: it is found out here, once a record, so that what comes again says
+ * the same.
+ */
+export function follow(folding: Folder): (record: LogRecord) => FoldResult {
+  const known = new WeakMap<LogRecord, LogRecord>()
+  return (record) => {
+    const named = known.get(record) ?? withDecision(record, folding)
+    known.set(record, named)
+    return folding.fold(named)
+  }
+}
+
+function withDecision(record: LogRecord, { decisions }: Folder): LogRecord {
+  if (record.kind !== 'event' || record.event.feedback === null) return record
+  const { event } = record
+  const { feedback, subject } = record.event
+  const ago = Number(feedback.decisionId.slice(agoPrefix.length))
+  const about = decisions.filter((d) => d.subject.id === subject.id && d.sessionId !== null)
+  const decision = about.at(-1 - ago)
+  if (decision === undefined) return record
+  const sessionId = decision.sessionId ?? ''
+  const keys = { ...event.keys, session: `${subject.id}/${sessionId}` }
+  const { decisionId } = decision
+  return { ...record, event: { ...event, sessionId, keys, feedback: { ...feedback, decisionId } } }
+}

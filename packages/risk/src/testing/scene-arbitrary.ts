@@ -118,6 +118,10 @@ const happening = fc.record({
   posture: orNull(fc.record({ managed: fc.boolean(), compliant: fc.boolean() })),
   action: orNull(action),
   initiator: fc.constantFrom(...initiators),
+  actor: fc.constantFrom([], [{ id: 'agent-7', kind: 'agent' as const }]),
+  feedback: orNull(
+    fc.record({ decisionId: text(48), verdict: fc.constantFrom('confirmed', 'dismissed', '') }),
+  ),
   claimedSubject: fc.boolean(),
   facts: orNull(
     fc.record({
@@ -167,6 +171,8 @@ const anyScene: fc.Arbitrary<Scene> = fc
     networkKnown: fc.boolean(),
     rank: fc.constantFrom(...actionRanks),
     parent: orNull(parent),
+    // Of a grandchild, the person above is not the parent.
+    above: fc.option(parent, { freq: 2 }),
     approvedAt: fc.oneof(fc.constant(0), time),
     others: fc.array(context, { maxLength: caps.sessionContexts - 1 }),
     known: fc.array(context, { maxLength: 5 }),
@@ -189,11 +195,12 @@ const anyScene: fc.Arbitrary<Scene> = fc
       logins,
       approvedAt,
       stepUpAt,
+      above,
       ...rest
     }) => ({
       ...scene({
         ...rest,
-        approver: rest.parent,
+        approver: above ?? rest.parent,
         session: {
           approvedAt,
           parent: rest.parent === null ? '' : 'session-0',

@@ -12,7 +12,14 @@ import {
   topics,
   topicTable,
 } from '@holdpoint/contracts'
-import { coreFold, decode, type FoldContext, foldBatch, MemoryStates } from '@holdpoint/engine'
+import {
+  coreFold,
+  decode,
+  type Fold,
+  type FoldContext,
+  foldBatch,
+  MemoryStates,
+} from '@holdpoint/engine'
 import {
   type AdmitDeps,
   admit,
@@ -80,6 +87,8 @@ export interface ReplayOptions {
   readonly partitions?: number
   /** The shipped one, if it is not given. */
   readonly policy?: Policy
+  /** The shipped core, if it is not given: another to measure it by, or to see what it is handed. */
+  readonly fold?: Fold
   /** Takes also what apps must not act on: what went to `session.shadow`. */
   readonly all?: boolean
 }
@@ -95,7 +104,8 @@ export class Replay {
   readonly #all: boolean
 
   constructor(options: ReplayOptions) {
-    const { enrichment, partitions = replayPartitions, policy = defaultPolicy } = options
+    const { enrichment, partitions = replayPartitions } = options
+    const { policy = defaultPolicy, fold = coreFold } = options
     this.#all = options.all ?? false
     const index = embeddedSessionIndex({ entriesMax: indexedSessionsMax })
     const hasher = createHasher(hashKey)
@@ -112,11 +122,11 @@ export class Replay {
     }
     this.#partitions = Array.from({ length: partitions }, (_, partition) => ({
       states: new MemoryStates(),
-      meta: coreFold.emptyMeta(generation, partition),
+      meta: fold.emptyMeta(generation, partition),
       nextOffset: 0,
     }))
     this.#context = {
-      fold: coreFold,
+      fold,
       policy,
       encode: (decision) => encodeDecision(this.#catalogue, decision),
     }

@@ -1,5 +1,6 @@
 /** Replays a file: what `holdpoint replay` does between its flags and its exit code. */
 import { type FieldError, parseRawJson } from '@holdpoint/contracts'
+import type { Fold } from '@holdpoint/engine'
 import type { Enrichment, Fault } from '@holdpoint/ingest'
 import type { Decision } from '@holdpoint/risk'
 import { CommandError } from '../errors.ts'
@@ -11,6 +12,8 @@ export interface RunOptions {
   readonly file: string
   readonly enrichment: Enrichment
   readonly partitions: number
+  /** The shipped core, if it is not given. */
+  readonly fold?: Fold
   /** Reports bad lines and goes on, instead of stopping at the first. */
   readonly skipBad: boolean
   /** Gives also what went to `session.shadow`. */

@@ -91,6 +91,7 @@ function* approve(stage: Stage, agent: Agent, session: LiveSession): InSession {
   const parent = human.laptop
   if (parent === null || parent.over || session.over) return session
   parent.send('reauthentication', parent.where, { assurance: assurances[method] })
+  parent.authenticatedAt = stage.now
   yield 2 * secondMs
   const next = session.stepUp?.rotate === true ? session.successor() : session
   next.send('reauthentication', agentPlace(agent), {

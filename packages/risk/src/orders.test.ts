@@ -4,10 +4,10 @@ import type { Alert } from './alert.ts'
 import { controlCaps } from './control.ts'
 import { endLife } from './deadline.ts'
 import type { LogRecord, SessionEvent } from './event.ts'
-import { followUps } from './fold.ts'
 import { answer, login, of, order, reuse, stolen } from './testing/crowd.ts'
 import { folder } from './testing/folding.ts'
 import { hours, minutes, start } from './testing/scene.ts'
+import { followUps } from './wanted.ts'
 
 const types = (decisions: readonly { readonly type: string }[]) => decisions.map((d) => d.type)
 

@@ -43,6 +43,7 @@ const from = (seen: Network, device = unknownDevice): SceneParts => ({
 })
 const atHome: SceneParts = { context: home }
 const onKnownDevice = from(farNetwork, chrome)
+const nameless = from(farNetwork, client({ device: 0 }))
 const onHomeNetwork = from(homeNetwork)
 
 const facts = (over: Partial<Facts> = {}): Facts => ({
@@ -162,6 +163,12 @@ const cases: Case[] = [
   ),
   ['tried on forty from the known network', [sprayed({}, onHomeNetwork)], null],
   ['tried on forty, on the known device', [sprayed({}, onKnownDevice)], null],
+  ['on forty, in a browser like the known one, no device told', [sprayed({}, nameless)], 550],
+  [
+    'own failures, in a browser like the known one, no device told',
+    [...failures(6), succeeds(minutes(5), nameless)],
+    null,
+  ],
   ['where the counts did not answer', [succeeds(0, { event: { facts: null } })], null],
 ]
 

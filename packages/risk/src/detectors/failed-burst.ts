@@ -40,6 +40,10 @@ function isStranger({ context, networkKnown, profile }: Scene): boolean {
   )
 }
 
+/** Where no device is told, a browser like the subject's says little against a whole network of failures. */
+const isNameless = ({ context: { proven, network, client }, networkKnown }: Scene): boolean =>
+  !proven && network !== null && !networkKnown && (client?.device ?? 0) === 0
+
 /** A number for the network, to compare a failure's with: its ASN, else its prefix. */
 const numberOf = (network: SeenNetwork | null): number => network?.asn || network?.prefix || 0
 
@@ -100,11 +104,13 @@ export const failedBurst = defineDetector({
   seesFailedLogins: true,
   memory: { session: {}, profile: { failures: failureList, latest: hash } },
   detect(scene, { profile: { failures } }, params): Finding | null {
-    if (!isLogin(scene, 'success') || !isStranger(scene)) return null
+    const isUnknown = isStranger(scene)
+    if (!isLogin(scene, 'success') || !(isUnknown || isNameless(scene))) return null
     // Whoever mistypes and then takes the passkey has guessed nothing.
     if (scene.phishingResistant) return null
     const at = scene.event.occurredAt
-    const own = failures.filter((f) => f.at <= at && at - f.at < params.windowMs)
+    const recent = failures.filter((f) => f.at <= at && at - f.at < params.windowMs)
+    const own = isUnknown ? recent : []
     const isBurst = own.length >= params.failuresMin
     const others = isBurst ? 0 : sprayed(scene, params)
     if (!isBurst && others === 0) return null

@@ -39,6 +39,7 @@ const away = (n: Partial<Network>, c: Partial<Client> = {}) =>
   context({ network: network(n), client: client({ fingerprint: 0, ...c }) })
 const secondLine = (over: Partial<Context> = {}) =>
   context({ network: network({ asn: 5089, address: 7, prefix: 70 }), place: london, ...over })
+const nameless = client({ device: 0, fingerprint: 0 })
 const exit = { asn: 9009, country: 'NL', kind: 'vpn' } as const
 
 type Case = [name: string, scenes: ReturnType<typeof scene>[], score: number | null]
@@ -83,8 +84,17 @@ const cases: Case[] = [
   ['one device through a rented server', turns('ABABA', away({ ...exit, kind: 'hosting' })), 750],
   ['two lines of one place', turns('ABABA', secondLine()), 300],
   ['two lines of one place, and two devices', turns('ABABA', secondLine({ client: python })), 750],
-  ['two lines, one of them nowhere', turns('ABABA', secondLine({ place: null })), 750],
-  ['two lines of two cities', turns('ABABA', secondLine({ place: manchester })), 750],
+  ['two lines of one device in one country', turns('ABABA', secondLine({ place: null })), 300],
+  [
+    'two lines, no device told, one of them nowhere',
+    turns('ABABA', secondLine({ place: null, client: nameless })),
+    750,
+  ],
+  [
+    'two lines of two cities, no device told',
+    turns('ABABA', secondLine({ place: manchester, client: nameless })),
+    750,
+  ],
   ['one client, no network told', turns('ABABA', context({ network: null })), null],
 ]
 

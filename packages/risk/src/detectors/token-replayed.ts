@@ -64,8 +64,8 @@ function isOneUser({ network: a, client: aClient }: Context, b: Context): boolea
 }
 
 /**
- * Turns that one user's own lines may take: two in one place, of which one stands in for the other, or a
- * VPN that carries a part of what one device sends.
+ * Turns that one user's own lines may take, of which one stands in for the other: one device's in one
+ * country, anybody's in one place. And those of a VPN that carries a part of what one device sends.
  */
 function mayBeOneUser(a: Context, b: Context, { nearKm }: Params): boolean {
   if (a.client !== null && b.client !== null && !sameClient(a.client, b.client)) return false
@@ -73,6 +73,8 @@ function mayBeOneUser(a: Context, b: Context, { nearKm }: Params): boolean {
   const oneDevice = a.client?.device === b.client?.device && (a.client?.device ?? 0) !== 0
   if (oneDevice && kinds.includes('vpn')) return true
   if (kinds.some((kind) => kind === 'vpn' || kind === 'hosting' || kind === 'tor')) return false
+  const country = a.network?.country ?? ''
+  if (oneDevice && country !== '' && country === b.network?.country) return true
   const placed = isPrecise(a.place) && isPrecise(b.place)
   return placed && distanceKm(a.place, b.place) <= nearKm
 }

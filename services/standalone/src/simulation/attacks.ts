@@ -42,6 +42,12 @@ function rentedServer(random: Random): Spot {
   return { ip: `203.0.113.${180 + index}`, kind: 'hosting', asn: thiefAsn + 100 + index, city }
 }
 
+/** What lies beside the cookie is copied with it; a fingerprint does not. */
+function disguise({ device }: Where): Where['device'] {
+  const { fingerprint: _, ...copied } = device
+  return copied
+}
+
 const look = { name: 'orders.list', access: 'read' }
 
 const act = (
@@ -58,7 +64,7 @@ const stolenCookie: Attack = {
   victimAnswers: () => true,
   fits: () => true,
   steps(raid) {
-    const thief = { ...raid.session.where, spot: farAway(raid.random) }
+    const thief = { device: disguise(raid.session.where), spot: farAway(raid.random) }
     return [{ afterMs: 0, send: act(raid, thief, look) }]
   },
 }
@@ -70,7 +76,7 @@ const takingTurns: Attack = {
   fits: () => true,
   steps(raid) {
     const victim = raid.session.where
-    const thief = { ...victim, spot: farAway(raid.random) }
+    const thief = { device: disguise(victim), spot: farAway(raid.random) }
     return [victim, thief, victim, thief, victim].map((where, turn) => ({
       afterMs: turn * 1_500,
       send: act(raid, where, look),

@@ -37,6 +37,9 @@ export function isValidPlace(place: Place): boolean {
 /** Countries so wide that "somewhere in it" is no place at all. */
 const wideCountries: readonly string[] = ['US', 'RU', 'CA', 'CN', 'BR', 'AU']
 
+/** True for a country in which the country alone tells no place. */
+export const isWide = (country: string): boolean => wideCountries.includes(country)
+
 /** Least radii of a place whose city is unknown, km. */
 export interface CountryRadii {
   readonly radiusKmMin: number
@@ -50,6 +53,6 @@ export interface CountryRadii {
 export function uncertaintyKm(place: Place, radii: CountryRadii): number {
   const statedWithRadius = place.edition === 0 && place.radiusKm > 0
   if (place.city !== '' || statedWithRadius) return place.radiusKm
-  const least = wideCountries.includes(place.country) ? radii.wideRadiusKmMin : radii.radiusKmMin
+  const least = isWide(place.country) ? radii.wideRadiusKmMin : radii.radiusKmMin
   return Math.max(place.radiusKm, least)
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Network } from '../event.ts'
+import type { Network, Place } from '../event.ts'
 import {
   farNetwork,
   find,
@@ -31,6 +31,13 @@ const paris = place({ latitude: 48.85, longitude: 2.35, city: 'Paris', country: 
 const edinburgh: SceneParts = {
   event: { place: place({ latitude: 55.95, longitude: -3.19, city: 'Edinburgh' }) },
 }
+const dallas = { latitude: 32.78, longitude: -96.8, city: 'Dallas' }
+const seattle = { latitude: 47.61, longitude: -122.33, city: 'Seattle' }
+const acrossUs = (to: Partial<Place>): SceneParts => ({
+  ...from({ kind: 'unknown' }),
+  base: sighting({ place: newYork }),
+  event: { place: { ...newYork, ...to } },
+})
 const nowhere = place({ ...saoPaulo, city: '', country: 'BR' })
 const lateEvent = { base: sighting({}, start), next: sighting({}, start + hours(14) + minutes(5)) }
 
@@ -49,6 +56,8 @@ const cases: [name: string, parts: SceneParts, score: number | null][] = [
     null,
   ],
   ['within one country, whatever the kinds', edinburgh, 550],
+  ['within a wide country on unknown kinds, half across', acrossUs(dallas), null],
+  ['within a wide country on unknown kinds, from coast to coast', acrossUs(seattle), 550],
   ['at the same millisecond', after(0), 720],
   ['London to New York in 8 h', { context: { place: newYork }, ...after(hours(8)) }, null],
   ['London to New York in 6 h', { context: { place: newYork }, ...after(hours(6)) }, 720],

@@ -121,8 +121,13 @@ const cases: Case[] = [
   ['a thief’s own use after the victim’s', [before('admin'), uses('admin', unproven)], null],
   ['such a use without the device id of before', [before('admin'), uses('admin', nameless)], 300],
   [
-    'such a use on a network that the subject knows',
-    [before('admin'), uses('admin', { ...nameless, networkKnown: true })],
+    'such a use at home',
+    [before('admin'), uses('admin', { context: { ...home, ...nameless.context } })],
+    300,
+  ],
+  [
+    'such a use where no client is told',
+    [before('admin'), uses('admin', { context: { client: null } })],
     null,
   ],
   [

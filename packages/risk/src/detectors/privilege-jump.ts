@@ -1,7 +1,7 @@
 /** Privilege that the subject never used before, or has only just been given. */
 import { defineDetector, type Scene } from '../detector.ts'
 import { flag, hash, list, record, time, type ValueOf } from '../fields.ts'
-import { minutesText, networkName } from './describe.ts'
+import { minutesText } from './describe.ts'
 import { firstDays, hasHabits } from './first-days.ts'
 import { nameHash } from './name-hash.ts'
 
@@ -28,13 +28,11 @@ const happened = ({ event }: Scene): boolean =>
   event.outcome !== 'failure' && event.outcome !== 'attempted'
 
 /**
- * From a network where nobody has proven anything, and without the device id that the session used to
- * show. What is missing is no change by itself; together with such an action it is worth a proof.
+ * Without the device id that the session showed until now. What is missing is no change by itself;
+ * with such an action, and one thing more that is odd, it is worth a proof.
  */
-function isStrange({ event, kind, base, context, networkKnown }: Scene): boolean {
-  if (kind !== 'human' || context.proven || networkKnown || event.client === null) return false
-  return event.client.device === 0 && (base?.context.client?.device ?? 0) !== 0
-}
+const isNameless = ({ event, kind, base }: Scene): boolean =>
+  kind === 'human' && event.client?.device === 0 && (base?.context.client?.device ?? 0) !== 0
 
 const latest = (grants: readonly Grant[], self: boolean, from: number, until: number) =>
   grants.findLast((g) => g.self === self && g.at >= from && g.at <= until)
@@ -45,10 +43,10 @@ export const privilegeJump = defineDetector({
   family: 'privilege',
   reasons: {
     PRIVILEGE_JUMP:
-      'The first action of this rank by the subject or without the device id of before on an unknown network, or one shortly after a grant of privileges, above all a grant by the subject itself.',
+      'The first action of this rank by the subject or without the device id of before, or one shortly after a grant of privileges, above all a grant by the subject itself.',
   },
   about: {
-    sees: "Actions of admin or secret rank by the policy's patterns, against the ranks that the subject has used from proven contexts, whether device and network are those of before, and the privileges that it was just given.",
+    sees: "Actions of admin or secret rank by the policy's patterns, against the ranks that the subject has used from proven contexts, whether the session still shows its device id, and the privileges that it was just given.",
     misses: [
       'A thief in the session of somebody who uses the rank every day.',
       'Actions whose names no pattern of the policy ranks.',
@@ -56,7 +54,7 @@ export const privilegeJump = defineDetector({
       "The first use of a rank in a person's first days.",
     ],
     mistakes: [
-      'An administrator on a new network in an app that sends no device id there: the score alone asks for nothing.',
+      'An administrator in an app that sends a device id with some actions only: the score alone asks for nothing.',
       'The first day in a new duty, and an administrator who grants a role and sees it used at once: a phishing-resistant proof answers it.',
     ],
   },
@@ -91,16 +89,15 @@ export const privilegeJump = defineDetector({
         evidence: { rank, action, grantedBy: by, minutesSinceGrant, firstUse: isFirst },
       }
     }
-    if (!hasHabits(scene, params) || !(isFirst || isStrange(scene))) return null
-    const network = networkName(scene.context.network)
+    if (!hasHabits(scene, params) || !(isFirst || isNameless(scene))) return null
     return {
       reason: 'PRIVILEGE_JUMP',
       score: params.scoreFirst,
       halfLifeMs: params.halfLifeMs,
       message: isFirst
         ? `First action of rank ${rank} by this subject`
-        : `Rank ${rank} used without the device id of before, from a ${network} where nothing was proven`,
-      evidence: { rank, action, firstUse: isFirst, network },
+        : `Rank ${rank} used without the device id of before`,
+      evidence: { rank, action, firstUse: isFirst },
     }
   },
   remember(scene, memory) {

@@ -1,7 +1,7 @@
 /** The rule of travel that both travel detectors share: when two sightings cannot be one person. */
 import type { Sighting } from '../detector.ts'
 import type { NetworkKind, Place, SessionEvent } from '../event.ts'
-import { type CountryRadii, distanceKm, isValidPlace, uncertaintyKm } from '../geo.ts'
+import { type CountryRadii, distanceKm, isValidPlace, isWide, uncertaintyKm } from '../geo.ts'
 import type { SeenNetwork } from '../network.ts'
 import type { Context } from '../state.ts'
 import { minutesText, networkName, placeName, thousands } from './describe.ts'
@@ -13,6 +13,7 @@ interface TravelLimits extends CountryRadii {
   readonly distanceKmMin: number
   /** km that an address may be off within its country where its network may be a carrier's. */
   readonly carrierDoubtKm: number
+  readonly wideCarrierDoubtKm: number
 }
 
 /** Defaults of the limits, for the params of both detectors. */
@@ -22,6 +23,7 @@ export const travelLimits = {
   radiusKmMin: 1_500,
   wideRadiusKmMin: 2_500,
   carrierDoubtKm: 1_000,
+  wideCarrierDoubtKm: 2_500,
 } as const
 
 /** Where and when, and through which network. */
@@ -71,6 +73,9 @@ const comparable = (a: Stop & { place: Place }, b: Stop & { place: Place }): boo
 /** Carriers hand out addresses of one city in another, and of an unknown network nobody knows that it is none. */
 const sameCountry = (a: Place, b: Place): boolean => a.country !== '' && a.country === b.country
 
+const doubtKm = ({ country }: Place, limits: TravelLimits): number =>
+  isWide(country) ? limits.wideCarrierDoubtKm : limits.carrierDoubtKm
+
 /** Where a sighting was. */
 export const stopOf = (sighting: Sighting): Stop => ({
   place: sighting.context.place,
@@ -94,7 +99,7 @@ export function impossibleJourney(one: Stop, other: Stop, limits: TravelLimits):
     distanceKm(from.place, to.place) -
     uncertaintyKm(from.place, limits) -
     uncertaintyKm(to.place, limits) -
-    (kindsKnown || !sameCountry(from.place, to.place) ? 0 : limits.carrierDoubtKm)
+    (kindsKnown || !sameCountry(from.place, to.place) ? 0 : doubtKm(from.place, limits))
   if (left < limits.distanceKmMin) return null
   const msApart = Math.max(to.at - from.at, 60_000)
   const speedKmh = Math.floor((left * 3_600_000) / msApart)

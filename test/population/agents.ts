@@ -6,7 +6,7 @@ import { type Random, seeded, seedFor } from './random.ts'
 import { LiveSession } from './session.ts'
 import { hourMs, minuteMs, type Script, type Stage, secondMs } from './stage.ts'
 import { assurances, type Where } from './wire.ts'
-import { clouds } from './world.ts'
+import { clouds, type Exit } from './world.ts'
 
 /** What an agent is let do, and how long it works on one task. */
 const agentDeeds = [
@@ -19,15 +19,25 @@ export interface Agent {
   readonly id: string
   readonly human: Human
   readonly random: Random
-  readonly spot: Spot
+  readonly cloud: Exit
+  spot: Spot
   readonly tellsKey: boolean
   session: LiveSession | null
 }
 
 export function createAgent(seed: number, index: number, human: Human): Agent {
   const random = seeded(seedFor(seed, 4, index))
-  const spot = exitOf(clouds[index % 2]!, 5_000 + index, 0)
-  return { id: `agent-${index}`, human, random, spot, tellsKey: index % 5 !== 0, session: null }
+  const cloud = clouds[index % 2] as Exit
+  const spot = exitOf(cloud, 5_000 + index, 0)
+  return {
+    id: `agent-${index}`,
+    human,
+    random,
+    cloud,
+    spot,
+    tellsKey: index % 5 !== 0,
+    session: null,
+  }
 }
 
 export const agentPlace = ({ spot }: Agent): Where => ({
@@ -42,7 +52,10 @@ export function* runAgent(stage: Stage, agent: Agent): Script {
     yield random.around(5 * hourMs)
     const parent = human.laptop
     if (parent === null || parent.over || human.away === 'on the way') continue
+    const moves = random.chance(0.05)
+    if (moves) agent.spot = exitOf(agent.cloud, 5_000 + random.below(50), random.below(3))
     let session = agentSession(stage, agent, parent, task)
+    if (moves) session.traits.add('agent-moved')
     const where = agentPlace(agent)
     for (let n = 3 + random.below(5); n > 0 && !session.over && !parent.over; n -= 1) {
       const pays = random.chance(0.1)

@@ -68,16 +68,16 @@ function* wait(raid: Raid, session: LiveSession, where: Where): Script {
 }
 
 /** Both use the session, within the same minutes. */
-const turns: Attack = {
-  kind: 'victim-and-thief',
+const turns = (kind: string, lair: Lair): Attack => ({
+  kind,
   begin(raid, { humans }) {
     const found = victimAtWork(raid, humans)
     if (found === null) return null
-    const { session } = found
-    const where = { spot: lairs.abroad(raid), device: disguise(raid, session.where.device) }
-    return alternate(raid, session, where)
+    const { human, session } = found
+    const device = disguise(raid, session.where.device)
+    return alternate(raid, session, { spot: lair(raid, human.person), device })
   },
-}
+})
 
 function* alternate(raid: Raid, session: LiveSession, thief: Where): Script {
   const victim = session.where
@@ -164,6 +164,7 @@ function* escalate(raid: Raid, { person, stage }: Human, session: LiveSession): 
 
 export const attacks: readonly Attack[] = [
   stolen('stolen-cookie-abroad', lairs.abroad),
+  stolen('stolen-cookie-carrier-abroad', lairs.carrierAbroad),
   stolen('stolen-cookie-hosting', lairs.hosting),
   stolen('stolen-cookie-vpn', lairs.vpn),
   stolen('stolen-cookie-same-country', lairs.sameCountry),
@@ -171,7 +172,9 @@ export const attacks: readonly Attack[] = [
   stolen('cookie-in-script-hosting', lairs.hosting, () => script),
   stolen('cookie-in-script-proxy', lairs.sameCountry, () => script),
   patientThief,
-  turns,
+  turns('victim-and-thief', lairs.abroad),
+  turns('victim-and-thief-vpn', lairs.vpn),
+  turns('victim-and-thief-same-country', lairs.sameCountry),
   subjectMismatch,
   refreshReuse,
   malware,

@@ -55,8 +55,6 @@ function robbedAgent({ random, stage }: Raid, { agents }: Targets, authenticated
     const agent = agents[(from + n) % agents.length]!
     const parent = agent.human.laptop
     if (parent === null || parent.over || agent.human.isVictim) continue
-    // What the agent honestly does just now would rightly end with the person's session.
-    if (agent.session !== null && !agent.session.over) continue
     if (stage.now - parent.authenticatedAt < authenticatedMs) continue
     rob(agent.human)
     return { agent, parent }

@@ -54,7 +54,14 @@ describe('the population', { timeout: timeoutMs }, () => {
       if (label?.attack !== undefined) begun.add(label.attack)
       if (label?.harm === true) done.add(label.attack ?? '')
     }
-    const everyday = ['admin', 'agent-on-behalf', 'agent-pays', 'cloud-desktop', 'corporate-egress']
+    const everyday = [
+      'admin',
+      'agent-moved',
+      'agent-on-behalf',
+      'agent-pays',
+      'cloud-desktop',
+      'corporate-egress',
+    ]
     const devices = ['dual-stack', 'hybrid-app', 'late', 'on-call', 'phone', 'private-relay']
     const data = ['kinds-unknown', 'place-coarse', 'place-missing', 'place-wrong', 'repeated']
     const ways_ = ['satellite', 'shared-tablet', 'sign-on', 'system-upgrade', 'train-wifi']

@@ -5,7 +5,7 @@ import { addPasskey, exportCustomers, look, payment, readSecret } from './deeds.
 import type { Deed, Human } from './human.ts'
 import type { Workload } from './machines.ts'
 import { destination, otherLine, type Person } from './people.ts'
-import { exitOf, line, type Spot } from './places.ts'
+import { carrier, exitOf, line, type Spot } from './places.ts'
 import type { Random } from './random.ts'
 import type { LiveSession, Sending } from './session.ts'
 import { minuteMs, type Script, type Stage, secondMs } from './stage.ts'
@@ -44,6 +44,11 @@ export const lairs = {
   abroad: ({ random }: Raid): Spot => {
     const { country, city } = destination(random)
     return otherLine(random, country, city)
+  },
+  /** A phone's own carrier, in another country. */
+  carrierAbroad: ({ random }: Raid): Spot => {
+    const { country, city } = destination(random)
+    return carrier(city, random.pick(country.carriers), 100 + random.below(12))
   },
   hosting: ({ random }: Raid): Spot => exitOf(random.pick(hosting), 900 + random.below(50)),
   vpn: ({ random }: Raid): Spot => exitOf(random.pick(vpns), 900 + random.below(50)),

@@ -106,6 +106,16 @@ describe('what is asked of a session at MEDIUM', () => {
     expect(asked(22, { ...cafe, ...pays, ...renewed, previousSessionId: '' })).toBeUndefined()
   })
 
+  it('is asked anew where its person has moved before answering', () => {
+    const { asked, happens, session } = atWork()
+    expect(asked(10, { ...hosted, ...pays })).toBeDefined()
+    expect(asked(16, { ...cafe, ...pays })).toBeDefined()
+    const proof = { type: 'reauthentication', assurance: code, action: null } as const
+    const renewed = { sessionId: 'n-1', previousSessionId: 's-0', keys: keys('n-1', 's-0') }
+    happens({ ...cafe, ...at(start + minutes(17)), ...proof, ...renewed })
+    expect(session('n-1')).toMatchObject({ level: 'LOW', stepUp: null })
+  })
+
   it('is not answered by the very login that was at risk', () => {
     const { asked, happens } = atWork()
     const stranger = { ...hosted, client: client({ device: 9, fingerprint: 0 }) }

@@ -71,7 +71,10 @@ export function unmet(session: Session, scene: Scene, t: number, policy: Policy)
   if (!acts && !requirement.now) return null
   if (requirement.rank === 0 && requirement.maxAge === 0) return null
   const evidenceAt = evidenceTime(live)
-  if (meets(requirement, { session, context: scene.context, evidenceAt, t })) return null
+  // An approval is given elsewhere: it proves no context of the agent's.
+  const proven = scene.context.proven || obligation === 'approval'
+  const context = { id: scene.context.id, proven }
+  if (meets(requirement, { session, context, evidenceAt, t })) return null
   const rotates = requirement.here && obligation !== 'approval'
   return {
     requirement,
@@ -116,8 +119,9 @@ export function heaviest(live: readonly Contribution[], t: number, otherwise: nu
   return context
 }
 
-/** Whether an open step-up already asks for all that is to be asked. */
+/** Whether an open step-up already asks for all that is to be asked, of the context that can answer. */
 export const covers = (open: OpenStepUp, ask: Ask): boolean =>
+  (!ask.requirement.here || ask.requirement.now || open.context === ask.context) &&
   open.rank >= ask.requirement.rank &&
   (open.rotate || !ask.rotate) &&
   (open.riskDriven || !ask.requirement.here) &&

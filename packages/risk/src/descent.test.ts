@@ -338,6 +338,25 @@ describe('an approval', () => {
     expect(folding.session('agent')?.stepUp).toBeNull()
   })
 
+  it('lets the agent go on from a network that it never proved', () => {
+    const folding = family()
+    const key = credential({ id: 7, kind: 'workload-identity' })
+    const moved = { ...agent, network: network({ ...cloud.network, asn: 14618, address: 44 }) }
+    folding.happens({ ...agent, ...session('agent'), credential: key, ...after(4) })
+    const pays = (minute: number) =>
+      folding.happens({
+        ...moved,
+        ...session('agent'),
+        ...pay(500),
+        ...after(minute),
+        credential: key,
+      }).decisions
+    expect(pays(70).at(-1)?.stepUp?.obligation).toBe('approval')
+    approve(folding, { assurance: passkey })
+    expect(folding.session('agent')?.stepUp).toBeNull()
+    expect(pays(73)).toEqual([])
+  })
+
   it('reaches the agent that the agent sent', () => {
     const folding = asked()
     folding.happens({ ...agent, ...session('agent-2'), ...pay(500), ...after(71) })

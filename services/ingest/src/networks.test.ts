@@ -1,4 +1,5 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -59,6 +60,19 @@ describe('network kinds', () => {
     expect(networks(at('52.95.110.1'))).toEqual({ kind: 'hosting', asn: 16509 })
     expect(networks(at('8.8.8.8'))).toEqual({ kind: 'mobile', asn: 15169 })
     expect(networks(at('1.1.1.1')).kind).toBe('unknown')
+  })
+
+  it('ship by systems that the table has addresses of', () => {
+    const require = createRequire(import.meta.url)
+    const rows = (name: string) => readFileSync(require.resolve(name), 'latin1')
+    const table =
+      rows('@ip-location-db/asn/asn-ipv4-num.csv') + rows('@ip-location-db/asn/asn-ipv6-num.csv')
+    const file = new URL('../data/network-asns.json', import.meta.url)
+    const { about: _, ...lists } = JSON.parse(readFileSync(file, 'utf8'))
+    const listed = Object.values(lists as Record<string, object>).flatMap(Object.keys)
+    expect(listed.length).toBeGreaterThan(50)
+    expect(listed.filter((asn) => !table.includes(`,${asn},`))).toEqual([])
+    expect(new Set(listed).size).toBe(listed.length)
   })
 
   it('follow the system that an event states, with an address that no table knows or without any', () => {

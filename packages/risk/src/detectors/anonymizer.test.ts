@@ -15,7 +15,7 @@ const cases: [name: string, parts: SceneParts, score: number | null][] = [
   ['vpn at login', on('vpn', login), null],
   ['vpn without history', on('vpn', { hasHistory: false }), null],
   ['hosting mid-session', on('hosting'), 450],
-  ['hosting mid-session, the machine of before by id and fingerprint', tunnelled, 200],
+  ['hosting mid-session, the machine of before by id and fingerprint', tunnelled, 340],
   ['hosting at login', on('hosting', login), 450],
   ['hosting at the first login', on('hosting', { ...login, hasHistory: false }), 450],
   ['tor mid-session', on('tor'), 500],

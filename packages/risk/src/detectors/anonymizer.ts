@@ -10,6 +10,7 @@ const chosenForTheUser: readonly NetworkKind[] = ['mobile', 'relay']
 interface Scores {
   readonly scoreVpn: number
   readonly scoreHosting: number
+  readonly scoreTunnel: number
   readonly scoreTor: number
   readonly scoreWorkload: number
 }
@@ -26,7 +27,7 @@ function scoreOf(scene: Scene, network: NetworkKind, scores: Scores): number {
   if (chosenForTheUser.includes(network)) return 0
   // Hosting is where workloads live: what tells for them is a network that is new, of any kind.
   if (kind !== 'human') return hasHistory ? scores.scoreWorkload : 0
-  if (network === 'hosting') return tunnels(scene) ? scores.scoreVpn : scores.scoreHosting
+  if (network === 'hosting') return tunnels(scene) ? scores.scoreTunnel : scores.scoreHosting
   return network === 'vpn' && !begins && hasHistory ? scores.scoreVpn : 0
 }
 
@@ -39,18 +40,18 @@ export const anonymizer = defineDetector({
       'The session comes from a VPN, a hosting network or Tor that the subject is not known to use; for workloads and agents, from any new network.',
   },
   about: {
-    sees: 'The kind of the network: Tor and hosting always, a VPN where the session moved to it; for workloads and agents any network that is new to them.',
+    sees: 'The kind of the network: Tor and hosting always (hosting less where the very machine of before speaks through it), a VPN where the session moved to it; for workloads and agents any network that is new to them.',
     misses: [
       'Residential proxies, and exits that no list names.',
       'A VPN that the subject, too, has used from a proven context.',
-      'A thief on a server who copies both device id and fingerprint: that counts as a VPN.',
+      'A thief on a server who copies both device id and fingerprint: alone that asks for nothing.',
     ],
     mistakes: [
       'Remote desktops and browsers that run in a data centre, until they are proven once.',
       'A workload that moves to another region or provider: declare its networks by the lists.',
     ],
   },
-  params: { scoreVpn: 200, scoreHosting: 450, scoreTor: 500, scoreWorkload: 450 },
+  params: { scoreVpn: 200, scoreHosting: 450, scoreTunnel: 340, scoreTor: 500, scoreWorkload: 450 },
   needs: ['network'],
   memory: noMemory,
   detect(scene, _memory, params) {

@@ -43,6 +43,11 @@ const from = (seen: Network, device = unknownDevice): SceneParts => ({
 })
 const atHome: SceneParts = { context: home }
 const onKnownDevice = from(farNetwork, chrome)
+const untold: SceneParts = { context: { client: null } }
+const untoldAtHome: SceneParts = {
+  context: { client: null, network: homeNetwork },
+  networkKnown: true,
+}
 const nameless = from(farNetwork, client({ device: 0 }))
 const onHomeNetwork = from(homeNetwork)
 
@@ -163,6 +168,16 @@ const cases: Case[] = [
   ),
   ['tried on forty from the known network', [sprayed({}, onHomeNetwork)], null],
   ['tried on forty, on the known device', [sprayed({}, onKnownDevice)], null],
+  [
+    'from an unknown network, no client told',
+    [...failures(6, untold), succeeds(minutes(5), untold)],
+    550,
+  ],
+  [
+    'from the known network, no client told',
+    [...failures(6, atHome), succeeds(minutes(5), untoldAtHome)],
+    null,
+  ],
   ['on forty, in a browser like the known one, no device told', [sprayed({}, nameless)], 550],
   [
     'own failures, in a browser like the known one, no device told',
@@ -177,9 +192,8 @@ describe('failed-burst', () => {
     expect(find(failedBurst, ...scenes)?.score ?? null).toBe(score),
   )
 
-  it('is blind before the first login of a subject, and where network or device are not told', () => {
+  it('is blind before the first login of a subject, and where no network is told', () => {
     expect(isBlind(failedBurst, succeeds(0, { hasHistory: false }))).toBe(true)
-    expect(isBlind(failedBurst, succeeds(0, { context: { client: null } }))).toBe(true)
     expect(isBlind(failedBurst, succeeds(0, { context: { network: null } }))).toBe(true)
     expect(isBlind(failedBurst, succeeds(0))).toBe(false)
   })

@@ -79,10 +79,10 @@ export const failedBurst = defineDetector({
   family: 'credential',
   reasons: {
     FAILED_BURST:
-      "A login from an unknown network and device succeeds after many have failed: this subject's, or those of many others from the same network.",
+      "A login from an unknown network, on a device that is unknown or not told, succeeds after many have failed: this subject's, or those of many others from the same network.",
   },
   about: {
-    sees: "A login that succeeds from an unknown network and device after many failed: the subject's own, or those of many others from the same network.",
+    sees: "A login that succeeds from an unknown network and device after many failed: the subject's own, or those of many others from the same network. Against the many others a browser like the subject's is no known device where no id is told.",
     misses: [
       'Guesses spread so thin that neither subject nor network sees many within the window.',
       'Guesses from a network that many share by nature: mobile carriers, corporate egress, relays.',
@@ -100,7 +100,7 @@ export const failedBurst = defineDetector({
     subjectsMin: 20,
     failedPerLoginMin: 4,
   },
-  needs: ['network', 'client', 'history'],
+  needs: ['network', 'history'],
   seesFailedLogins: true,
   memory: { session: {}, profile: { failures: failureList, latest: hash } },
   detect(scene, { profile: { failures } }, params): Finding | null {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Client, SessionEvent } from '../event.ts'
 import {
+  chrome,
   client,
   context,
   find,
@@ -25,8 +26,13 @@ const onCarrier = (over: Partial<Client>) =>
   scene({ context: { client: client(over), network: network({ kind: 'mobile', asn: 7 }) } })
 const behindRelay = (over: Partial<Client>) =>
   scene({ context: { client: client(over), network: network({ kind: 'relay', asn: 7 }) } })
-const login = () =>
-  scene({ begins: true, base: null, context: home, event: { type: 'login', occurredAt: at(0) } })
+const login = (on: Client = chrome) =>
+  scene({
+    begins: true,
+    base: null,
+    context: { ...home, client: on },
+    event: { type: 'login', occurredAt: at(0) },
+  })
 const other = { fingerprint: 699 }
 
 type Case = [name: string, scenes: ReturnType<typeof scene>[], score: number | null]
@@ -61,6 +67,11 @@ const cases: Case[] = [
   [
     'an upgrade on a new network, device id not told',
     [login(), away({ ...other, version: 141, device: 0 })],
+    650,
+  ],
+  [
+    'a version where none was known before',
+    [login(client({ version: 0 })), away({ ...other, version: 141 })],
     650,
   ],
   ['an older version on a new network', [login(), away({ ...other, version: 139 })], 650],

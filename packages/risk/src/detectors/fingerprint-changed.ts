@@ -18,7 +18,7 @@ type Known = ValueOf<typeof knownFields>
 /**
  * The proven fingerprint that the event's contradicts, null where it contradicts none: it is held
  * against its own context's, else against that of the last proven one if that is the same client.
- * A new version on the same device is weighed as on a known network: who copies a client copies its version.
+ * A newer version under the same device id is weighed as on a known network: it is most likely an update.
  */
 function contradicted({ event, context, base, networkKnown }: Scene, known: readonly Known[]) {
   const client = event.client
@@ -36,7 +36,8 @@ function contradicted({ event, context, base, networkKnown }: Scene, known: read
   const carried = carries && here?.country === base?.context.network?.country
   if (upgraded && (networkKnown || carried)) return null
   const sameDevice = previous !== null && client.device !== 0 && client.device === previous.device
-  return { ...before, likely: networkKnown || (sameDevice && client.version > before.version) }
+  const updated = upgraded && sameDevice && client.version > before.version
+  return { ...before, likely: networkKnown || updated }
 }
 
 const authenticates = ({ event }: Scene): boolean =>
@@ -55,7 +56,7 @@ export const fingerprintChanged = defineDetector({
     misses: [
       'A fingerprint that is copied along with the cookie.',
       'Producers that send none.',
-      'A change that comes with a new version on a known network: updates look like that.',
+      'A change that comes with a new version on a known network, or behind the carrier or relay at home: updates look like that. With a newer version under a copied device id it counts less.',
     ],
     mistakes: [
       'A new screen, font or driver that the fingerprint is made of: on a known network it counts less, and is told once.',

@@ -22,7 +22,7 @@ export const impossibleTravel = defineDetector({
       'The session is used from a place that cannot be reached in the time since its last proven place.',
   },
   about: {
-    sees: 'The place of an event against the last proven place of the session by evidence time (for a late event also the next): the great-circle distance less what both places may be off, over the time between, of which at least a minute counts.',
+    sees: 'The place of an event against the last proven place of the session by evidence time (for a late event also the next): the great-circle distance less what both places may be off, over the time between, of which at least a minute counts. Within one country it counts less, and where a kind is unknown only past the distance by which data has carriers wrong.',
     misses: [
       'A thief near the subject, or behind an exit near the subject.',
       'Addresses whose place says nothing of their user: vpn, relay, hosting, satellite, tor, mobile and corporate networks, and what only the client claims.',

@@ -15,6 +15,7 @@ const inBrazil = { ...home, id: 3, place: saoPaulo }
 
 const cases: [name: string, parts: SceneParts, score: number | null][] = [
   ['a country never proven', {}, 200],
+  ['where an agent runs, of its person', { kind: 'agent' }, null],
   ['at login too', { begins: true, base: null }, 200],
   ['known by the address alone', { context: { place: null } }, 200],
   ['a country of the profile', { profile: { contexts: [home, inBrazil] } }, null],

@@ -28,7 +28,9 @@ export const newCountry = defineDetector({
   params: { score: 200, halfLifeMs: 24 * 3_600_000, ...firstDays },
   needs: ['history'],
   memory: noMemory,
-  detect({ context, profile }, _memory, params) {
+  detect({ event, kind, context, profile }, _memory, params) {
+    // Where an agent runs says nothing of the person who sent it.
+    if (kind !== event.subject.kind) return null
     const country = countryOf(context)
     if (context.proven || country === '') return null
     // A habit needs a few days to be one.

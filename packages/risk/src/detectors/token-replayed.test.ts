@@ -78,7 +78,7 @@ const cases: Case[] = [
     turns('ABABA', context({ network: home.network, client: python })),
     750,
   ],
-  ['one machine by id and fingerprint: a split tunnel', turns('ABABA', away(exit, chrome)), null],
+  ['one machine by id and fingerprint: a split tunnel', turns('ABABA', away(exit, chrome)), 300],
   ['one device through a VPN, fingerprint not told', turns('ABABA', away(exit)), 300],
   ['a VPN, no device told', turns('ABABA', away(exit, { device: 0 })), 750],
   ['one device through a rented server', turns('ABABA', away({ ...exit, kind: 'hosting' })), 750],
@@ -115,6 +115,14 @@ describe('token-replayed', () => {
       at(n % 2 === 0 ? home : thief, start + minutes(n), [home, thief]),
     )
     expect(find(tokenReplayed, ...late)?.score).toBe(750)
+  })
+
+  it('weighs all who take turns: a second line of the owner hides no thief', () => {
+    const line = { ...secondLine(), id: 3 }
+    const third = [line, thief, home]
+    const order = [home, line, thief, home, line, thief, home, line, thief, home]
+    const scenes = order.map((here, i) => at(here, start + i * 30_000, third))
+    expect(find(tokenReplayed, ...scenes)).toMatchObject({ score: 750, context: thief.id })
   })
 
   it('takes no turn from an event that names neither network nor client', () => {

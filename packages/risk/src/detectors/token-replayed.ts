@@ -51,12 +51,9 @@ const passes = (turns: Turns, a: number, b: number): number =>
     .filter((t) => t.context === a || t.context === b)
     .filter((t, i, pair) => i > 0 && pair[i - 1]?.context !== t.context).length
 
-/** One client that switches between its own networks: wifi and mobile, IPv4 and IPv6, a relay's egress, a split tunnel. */
+/** One client that switches between its own networks: wifi and mobile, IPv4 and IPv6, a relay's egress. */
 function isOneUser({ network: a, client: aClient }: Context, b: Context): boolean {
-  if (aClient !== null && b.client !== null) {
-    if (!sameClient(aClient, b.client)) return false
-    if (sameMachine(aClient, b.client)) return true
-  }
+  if (aClient !== null && b.client !== null && !sameClient(aClient, b.client)) return false
   if (a?.kind === 'relay' || b.network?.kind === 'relay') return true
   if (a === null || b.network === null) return true
   if (a.kind === 'mobile' || b.network.kind === 'mobile') return true
@@ -65,11 +62,12 @@ function isOneUser({ network: a, client: aClient }: Context, b: Context): boolea
 
 /**
  * Turns that one user's own lines may take, of which one stands in for the other: one device's in one
- * country, anybody's in one place. And those of a VPN that carries a part of what one device sends.
+ * country, anybody's in one place. And those of a tunnel that carries a part of what one device sends.
  */
 function mayBeOneUser(a: Context, b: Context, { nearKm }: Params): boolean {
   if (a.client !== null && b.client !== null && !sameClient(a.client, b.client)) return false
   const kinds = [a.network?.kind, b.network?.kind]
+  if (a.client !== null && b.client !== null && sameMachine(a.client, b.client)) return true
   const oneDevice = a.client?.device === b.client?.device && (a.client?.device ?? 0) !== 0
   if (oneDevice && kinds.includes('vpn')) return true
   if (kinds.some((kind) => kind === 'vpn' || kind === 'hosting' || kind === 'tor')) return false
@@ -96,11 +94,10 @@ export const tokenReplayed = defineDetector({
     TOKEN_REPLAYED: 'Two contexts, one of them unproven, use the session in turns.',
   },
   about: {
-    sees: 'Two contexts of one session that take turns with it, one of them unproven: four passes are two round trips.',
+    sees: 'Two contexts of one session that take turns with it, one of them unproven: four passes are two round trips. It counts less where both may be one user: one machine by device id and fingerprint, one device in one country or through a VPN, two lines of one place.',
     misses: [
       'A thief who is silent while the subject acts, or who acts seldom.',
       "A thief with the subject's client on a mobile or relay network, or in the subject's own network.",
-      'A thief who copies both device id and fingerprint.',
     ],
     mistakes: [
       'A split tunnel or a line that fails over and back, where the producer states no device id or no fingerprint.',
@@ -116,12 +113,19 @@ export const tokenReplayed = defineDetector({
     )
     if (rivals.length === 0) return null
     const turns = withTurn(session.turns, scene, params)
-    const other = rivals.find((c) => passes(turns, here.id, c.id) >= 2 * params.roundTripsMin)
-    if (other === undefined) return null
+    const [found] = rivals
+      .filter((c) => passes(turns, here.id, c.id) >= 2 * params.roundTripsMin)
+      .map((other) => ({
+        other,
+        score: mayBeOneUser(here, other, params) ? params.scoreOneUser : params.score,
+      }))
+      .sort((a, b) => b.score - a.score)
+    if (found === undefined) return null
+    const { other, score } = found
     const [proven, replaying] = here.proven ? [here, other] : [other, here]
     return {
       reason: 'TOKEN_REPLAYED',
-      score: mayBeOneUser(proven, replaying, params) ? params.scoreOneUser : params.score,
+      score,
       halfLifeMs: 0,
       context: replaying.id,
       message: `Used in turns from ${whereOf(proven, replaying)} and from ${whereOf(replaying, proven)}`,

@@ -91,7 +91,8 @@ const ofItsContext: readonly Family[] = ['place', 'client', 'token']
 
 /**
  * The level that an act is measured by. At MEDIUM, what was found of another context asks nothing of a
- * proven one: who is asked there is the owner, and the answer would say nothing of the other (ADR 0004).
+ * proven one: who is asked there is the owner, or a thief whom nothing tells from the owner, and the answer
+ * would say nothing of the other context (ADR 0004).
  */
 function levelHere(
   level: RiskLevel,

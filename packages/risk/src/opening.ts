@@ -8,7 +8,7 @@ import type { StepInput, Turn } from './turn.ts'
 const provisionalMs = 60_000
 const unknown = { rank: 0, authTime: 0, context: 0 }
 
-export function begin(input: StepInput): Turn {
+export function openTurn(input: StepInput): Turn {
   const { session, previous } = input
   const kind = actingKind(input)
   const rotates = isRotation(input)

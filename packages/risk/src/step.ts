@@ -10,7 +10,7 @@ import { locate } from './context.ts'
 import { detectAll } from './detect.ts'
 import { evolve } from './evolve.ts'
 import { noteDecisions } from './feedback.ts'
-import { begin, beginsSession, begunAt } from './opening.ts'
+import { beginsSession, begunAt, openTurn } from './opening.ts'
 import { closed, endTakeover, isOver } from './over.ts'
 import { isTakeoverOfRevoked, retire, settle } from './rotate.ts'
 import { sceneOf } from './scene.ts'
@@ -18,7 +18,7 @@ import type { Context } from './state.ts'
 import { type StepInput, type StepResult, setRisk, type Turn } from './turn.ts'
 
 export function step(input: StepInput): StepResult {
-  const turn = begin(input)
+  const turn = openTurn(input)
   const begins = beginsSession(input)
   if (isOver(turn)) return closed(turn)
   if (isTakeoverOfRevoked(input)) return endTakeover(turn)

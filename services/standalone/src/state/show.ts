@@ -68,7 +68,7 @@ export function sessionLines(shown: ShownSession, now: number): readonly string[
     ['tenant', escaped(named.tenant)],
     ['partition', String(partition)],
     ['status', why === '' ? status : `${status}: ${why}`],
-    ['risk', `${level}, ${score} of 1000`],
+    ['risk', `${level}, ${score} of 1000 at its last event`],
     ['began', timeText(startedAt)],
     ['last event', timeText(lastSeen)],
     [

@@ -92,13 +92,23 @@ export function authenticationOf(
 /**
  * Takes what the event authenticates: sheds the risk it answers, closes the step-up it satisfies, and
  * answers whether the event's context is proven after it.
+ * @param toldHalf true where the login proved what it told of the context, and this event tells the rest
  */
-export function authenticate(turn: Turn, scene: Scene, made: Authentication | null): boolean {
+export function authenticate(
+  turn: Turn,
+  scene: Scene,
+  made: Authentication | null,
+  toldHalf: boolean,
+): boolean {
   const { id, proven } = scene.context
   if (made === null) {
     countFailure(turn)
     takeKnownAssurance(turn)
-    return proveFirstUse(turn, scene) || proven
+    if (proveFirstUse(turn, scene) || proven) return true
+    const { level, stepUp } = turn.session
+    const stands = toldHalf && stepUp === null && (level === 'LOW' || scene.phishingResistant)
+    if (stands) turn.session.contexts = prove(turn.session.contexts, id)
+    return stands
   }
   const { policy } = turn.input
   if (outdates(made, turn.session.assurance)) {
@@ -107,7 +117,10 @@ export function authenticate(turn: Turn, scene: Scene, made: Authentication | nu
   }
   const rotated = turn.previous !== null
   const open = turn.session.stepUp
-  const answers = open === null ? answersLevel(turn, made) : satisfies(made, open, rotated)
+  // What is found of a login is not answered by that login, unless nobody can have passed it on.
+  const mayAnswer = !scene.begins || scene.phishingResistant
+  const answers =
+    open === null ? mayAnswer && answersLevel(turn, made) : satisfies(made, open, rotated)
   if (answers) {
     if (turn.session.level === 'HIGH') cutLife(turn)
     if (made.proves) setRisk(turn, shed(turn.session.contributions, made, policy))

@@ -46,15 +46,20 @@ function sameHalf<T>(a: T | null, b: T | null, same: (a: T, b: T) => boolean): b
 export const isPoisoned = ({ poisoned }: Profile, context: Pair): boolean =>
   poisoned.length > 0 && poisoned.some((known) => sameContext(known, context))
 
+export interface Located {
+  readonly context: Context
+  /** The session's contexts after the event. */
+  readonly contexts: readonly Context[]
+  /** What the session's login told of the context, where this event tells the half that was missing; else null. */
+  readonly told: Context | null
+}
+
 /**
- * The context that an event comes from, with the session's contexts after it. A half that the event
- * does not name is the current context's: what is missing never looks like a change.
+ * The context that an event comes from. A half that the event does not name is the current context's:
+ * what is missing never looks like a change. A context of which a login told one half alone is proven by
+ * that login only once the other half was judged as well.
  */
-export function locate(
-  session: Session,
-  profile: Profile,
-  event: SessionEvent,
-): { readonly context: Context; readonly contexts: readonly Context[] } {
+export function locate(session: Session, profile: Profile, event: SessionEvent): Located {
   const current = session.contexts.find((c) => c.id === session.currentContext)
   const network = event.network ?? current?.network ?? null
   const client = cutClient(event.client ?? current?.client ?? null)
@@ -67,13 +72,15 @@ export function locate(
       ? current
       : session.contexts.find((c) => isIn(c, seen, at))
   if (known !== undefined && isSettled(known, seen, event.occurredAt)) {
-    return { context: known, contexts: session.contexts }
+    return { context: known, contexts: session.contexts, told: null }
   }
+  const told = known !== undefined && completes(event, known, session) ? known : null
   const context: Context = {
     id: known?.id ?? session.lastContextId + 1,
     proven:
       !isPoisoned(profile, seen) &&
-      (known?.proven === true || profile.contexts.some((c) => sameContext(c, seen))),
+      ((told === null && known?.proven === true) ||
+        profile.contexts.some((c) => sameContext(c, seen))),
     firstSeen: known?.firstSeen ?? event.occurredAt,
     lastSeen: Math.max(known?.lastSeen ?? 0, event.occurredAt),
     network,
@@ -81,10 +88,28 @@ export function locate(
     client,
   }
   if (known !== undefined) {
-    return { context, contexts: session.contexts.map((c) => (c === known ? context : c)) }
+    return { context, contexts: session.contexts.map((c) => (c === known ? context : c)), told }
   }
-  return { context, contexts: bound([...session.contexts, context], session, context.id) }
+  return { context, contexts: bound([...session.contexts, context], session, context.id), told }
 }
+
+/** True where an event tells, within the minute, the half of its login's context that the login did not. */
+function completes(event: SessionEvent, known: Context, { assurance }: Session): boolean {
+  const isLogins = assurance.context === known.id
+  if (!isLogins || event.occurredAt - known.firstSeen > tellingMs) return false
+  return (
+    (known.network === null && event.network !== null) ||
+    (known.client === null && event.client !== null)
+  )
+}
+
+/** Takes back what half a context taught: its other half is judged now. */
+export const unlearn = (profile: Profile, { firstSeen }: Context): Profile => ({
+  ...profile,
+  contexts: profile.contexts.filter(
+    (c) => c.firstSeen !== firstSeen || (c.network !== null && c.client !== null),
+  ),
+})
 
 /** Texts are cut before they are kept, or what a state says would depend on whether it was read back. */
 const cutPlace = (place: Context['place']): Context['place'] =>

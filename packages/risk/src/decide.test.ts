@@ -147,3 +147,46 @@ describe('what is conclusive', () => {
     })
   })
 })
+
+describe('a login that is told in pieces', () => {
+  const stranger = client({ os: 'linux', device: 9, fingerprint: 0 })
+  const theirs = { sessionId: 't-1', keys: keys('t-1') }
+  const brazil = { network: farNetwork, place: saoPaulo }
+  const login = { type: 'login', assurance: code, action: null } as const
+  const device = { type: 'device', action: null } as const
+
+  /** The same login whole, or address first and the device a moment later; what is left in the session. */
+  const left = (inPieces: boolean, where: Partial<SessionEvent>, on: typeof stranger) => {
+    const { happens, session, profile } = atWork()
+    const t = start + minutes(5)
+    happens({ ...where, ...at(t), ...login, ...theirs, client: inPieces ? null : on })
+    if (inPieces) happens({ ...at(t), ...device, ...theirs, client: on })
+    const { level, score, contexts } = session('t-1') ?? {}
+    const known = profile('subject-1')?.contexts.map((c) => [c.network?.asn, c.client?.os])
+    return { level, score, proven: contexts?.map((c) => c.proven), known }
+  }
+
+  it.each([
+    ['by a thief on a new device abroad', brazil, stranger, 'MEDIUM', false],
+    ['by the owner at home', { ...home, client: null }, chrome, 'LOW', true],
+    ['by the owner on a new device at home', { ...home, client: null }, stranger, 'LOW', true],
+  ])('%s, is judged as if it were told at once', (_name, where, on, level, proven) => {
+    expect(left(true, where, on)).toEqual(left(false, where, on))
+    expect(left(true, where, on)).toMatchObject({ level, proven: [proven] })
+  })
+
+  it('is judged whole by the passkey that it was made with', () => {
+    const { happens, session } = atWork()
+    const passkey = { acr: 'phr', amr: ['hwk'], authTime: null }
+    happens({ ...brazil, ...at(start + minutes(5)), ...login, assurance: passkey, ...theirs })
+    happens({ ...at(start + minutes(5) + 100), ...device, ...theirs, client: stranger })
+    expect(session('t-1')?.contexts.map((c) => c.proven)).toEqual([true])
+  })
+
+  it('is over after a minute: another client then is another client', () => {
+    const { happens, session } = atWork()
+    happens({ ...home, ...at(start + minutes(5)), ...login, ...theirs, client: null })
+    happens({ ...at(start + minutes(7)), ...device, ...theirs, client: stranger })
+    expect(session('t-1')?.contexts.map((c) => c.proven)).toEqual([true, false])
+  })
+})

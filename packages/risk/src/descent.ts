@@ -112,7 +112,7 @@ export function end(
   if (child.session.status === 'revoked') return profile
   const turn = turnOf(folding, cause, child, { ...parent, approver: null }, profile)
   const context = turn.session.contexts.find((c) => c.id === turn.session.currentContext) ?? nowhere
-  const scene = sceneOf(turn, context, false, null)
+  const scene = sceneOf(turn, { context, told: null }, false, null)
   const { signals } = detectAll([parentRevoked], scene, folding.policy)
   if (signals.length === 0) return profile
   const told = { before: child.session, t: cause.t, offset: folding.offset }

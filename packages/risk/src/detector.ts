@@ -21,7 +21,7 @@ export interface Scene {
   readonly t: number
   /** The acting kind: the nearest actor's, else the subject's. */
   readonly kind: SubjectKind
-  /** True where this event begins the session by a login (its context is not yet proven). */
+  /** True where this event begins the session by a login, or tells within a minute what the login left out (its context is not yet proven). */
   readonly begins: boolean
   /** True where the event authenticates, just now, by a method that can be neither guessed nor passed on. */
   readonly phishingResistant: boolean

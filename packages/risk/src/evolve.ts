@@ -29,7 +29,8 @@ export function evolve(turn: Turn, scene: Scene, proven: boolean): void {
   if (teaches) {
     turn.session.runs = stay(turn.session.runs, context.id, at)
     if (!isDelegated(turn)) turn.profile = learn(turn.profile, context, event.keys.session, at)
-    if (scene.begins && !isDelegated(turn)) turn.profile = countLogin(turn.profile, at)
+    const logsIn = scene.begins && event.type === 'login'
+    if (logsIn && !isDelegated(turn)) turn.profile = countLogin(turn.profile, at)
   }
   const { session, profile } = turn
   const kept = rememberAll(detectors, { ...scene, context, session, profile }, policy)

@@ -1,16 +1,15 @@
 /** What the detectors are shown of a turn. */
 import { type Authentication, resistsPhishing } from './authenticate.ts'
-import { elsewhere, neighbours, networkKnown } from './context.ts'
+import { elsewhere, type Located, neighbours, networkKnown } from './context.ts'
 import type { Scene } from './detector.ts'
 import { demandOf, rightsOf } from './requirement.ts'
-import type { Context } from './state.ts'
 import type { Turn } from './turn.ts'
 
 const nowhere = { before: null, after: null }
 
 export function sceneOf(
   turn: Turn,
-  context: Context,
+  { context, told }: Pick<Located, 'context' | 'told'>,
   begins: boolean,
   made: Authentication | null,
 ): Scene {
@@ -25,8 +24,10 @@ export function sceneOf(
     event,
     t,
     kind: turn.kind,
-    begins,
-    phishingResistant: resistsPhishing(made, policy),
+    begins: begins || told !== null,
+    phishingResistant:
+      resistsPhishing(made, policy) ||
+      (told?.proven === true && session.assurance.rank >= policy.assurance.length),
     context,
     base,
     next,

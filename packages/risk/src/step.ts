@@ -6,7 +6,7 @@ import { approve } from './approve.ts'
 import { contribute } from './assess.ts'
 import { authenticate, authenticationOf } from './authenticate.ts'
 import { conclude } from './conclude.ts'
-import { locate } from './context.ts'
+import { type Located, locate, unlearn } from './context.ts'
 import { detectAll } from './detect.ts'
 import { evolve } from './evolve.ts'
 import { noteDecisions } from './feedback.ts'
@@ -14,7 +14,6 @@ import { beginsSession, begunAt, openTurn } from './opening.ts'
 import { closed, endTakeover, isOver } from './over.ts'
 import { isTakeoverOfRevoked, retire, settle } from './rotate.ts'
 import { sceneOf } from './scene.ts'
-import type { Context } from './state.ts'
 import { type StepInput, type StepResult, setRisk, type Turn } from './turn.ts'
 
 export function step(input: StepInput): StepResult {
@@ -23,13 +22,13 @@ export function step(input: StepInput): StepResult {
   if (isOver(turn)) return closed(turn)
   if (isTakeoverOfRevoked(input)) return endTakeover(turn)
 
-  const context = arrive(turn, begins)
+  const { context, told } = arrive(turn, begins)
   approve(turn)
   const made = authenticationOf(input.event, context, turn.kind, input)
-  const scene = sceneOf(turn, context, begins, made)
+  const scene = sceneOf(turn, { context, told }, begins, made)
   const { signals, blind } = detectAll(input.detectors, scene, input.policy)
   setRisk(turn, contribute(turn.session.contributions, signals, input.t))
-  const proven = authenticate(turn, scene, made)
+  const proven = authenticate(turn, scene, made, told?.proven === true)
   settle(turn, context.id, proven)
   retire(turn, made)
   conclude(turn, scene)
@@ -40,10 +39,11 @@ export function step(input: StepInput): StepResult {
 }
 
 /** Puts the event into its context; a late one does not move the session's present context. */
-function arrive(turn: Turn, begins: boolean): Context {
+function arrive(turn: Turn, begins: boolean): Located {
   const { session, profile } = turn
   const { event } = turn.input
-  const { context, contexts } = locate(session, profile, event)
+  const located = locate(session, profile, event)
+  const { context, contexts, told } = located
   const latest = session.contexts.reduce((at, c) => Math.max(at, c.lastSeen), 0)
   session.contexts = contexts
   session.lastContextId = Math.max(session.lastContextId, context.id)
@@ -54,5 +54,9 @@ function arrive(turn: Turn, begins: boolean): Context {
     session.provisionalUntil = 0
     session.startedAt = begunAt(turn.input)
   }
-  return context
+  if (told !== null) {
+    turn.profile = unlearn(profile, told)
+    session.runs = session.runs.filter((run) => run.context !== told.id)
+  }
+  return located
 }

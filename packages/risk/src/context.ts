@@ -251,10 +251,12 @@ export function learn(profile: Profile, context: Context, sessionKey: string, at
 }
 
 /** Whether the subject has proven this client's device; true where nothing is known to hold it against. */
-export function deviceKnown({ contexts }: Profile, client: SeenClient): boolean {
-  const known = contexts.filter((c) => c.client !== null)
-  return known.length === 0 || known.some((c) => sameDevice(c.client ?? client, client))
-}
+export const deviceKnown = (profile: Profile, client: SeenClient): boolean =>
+  hasUsed(profile, client) || profile.contexts.every((c) => c.client === null)
+
+/** Whether a proven context of the subject has this client's device. */
+export const hasUsed = ({ contexts }: Profile, client: SeenClient): boolean =>
+  contexts.some((c) => c.client !== null && sameDevice(c.client, client))
 
 /** Whether the subject has used the event's network from a proven context; true where the event names none. */
 export function networkKnown(context: Context, session: Session, profile: Profile): boolean {

@@ -28,7 +28,6 @@ export const networkListsSchema = z.strictObject({
 })
 export type NetworkLists = z.output<typeof networkListsSchema>
 
-const shippedKinds = ['hosting', 'vpn', 'relay', 'satellite', 'mobile'] as const
 const systemsSchema = z.record(z.string(), z.string())
 const shippedSchema = z.object({
   hosting: systemsSchema,
@@ -84,8 +83,8 @@ export const noNetworkLists: NetworkLists = { cidrs: {}, asns: {} }
 function shippedSystems(): readonly (readonly [asn: number, kind: NetworkKind])[] {
   const file = new URL('../data/network-asns.json', import.meta.url)
   const lists = shippedSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
-  return shippedKinds.flatMap((kind) =>
-    Object.keys(lists[kind]).map((asn) => [Number(asn), kind] as const),
+  return Object.entries(lists).flatMap(([kind, systems]) =>
+    Object.keys(systems).map((asn) => [Number(asn), kind as NetworkKind] as const),
   )
 }
 

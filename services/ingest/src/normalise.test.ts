@@ -68,6 +68,14 @@ describe('place and network', () => {
     })
   })
 
+  it('follow the lists by the system that the producer states, with an address or without', () => {
+    const stated = { network: { asn: 14593 } }
+    const seen = { kind: 'satellite', asn: 14593 }
+    expect(made({ client: { ip: '81.2.69.142' }, ...stated }).network).toMatchObject(seen)
+    expect(made(stated).network).toMatchObject(seen)
+    expect(made({ client: { ip: '81.2.69.142' } }).network?.kind).toBe('unknown')
+  })
+
   it('are blind, not wrong, where a look-up has no coordinates or there is no address', () => {
     expect(made({ client: { ip: '1.1.1.1' } }).place).toBeNull()
     expect(made()).toMatchObject({ place: null, network: null, client: null })

@@ -6,7 +6,7 @@
  * What fails at home is the owner mistyping and counts for nothing, and neither does what failed in a
  * context that has been proven since. Egress that many share is never judged by what others did there.
  */
-import { sameDevice } from '../client.ts'
+import { hasUsed } from '../context.ts'
 import { defineDetector, type Finding, type Scene } from '../detector.ts'
 import { factMax } from '../event.ts'
 import { hash, list, record, time, type ValueOf } from '../fields.ts'
@@ -35,9 +35,7 @@ function isStranger({ context, networkKnown, profile }: Scene): boolean {
   const { network, client } = context
   if (context.proven || (network !== null && networkKnown)) return false
   if (client === null) return network !== null
-  return !profile.contexts.some(
-    (known) => known.client !== null && sameDevice(known.client, client),
-  )
+  return !hasUsed(profile, client)
 }
 
 /** Where no device is told, a browser like the subject's says little against a whole network of failures. */
